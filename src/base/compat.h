@@ -1,0 +1,60 @@
+/*
+ * src/base/compat.h
+ *		The only place that looks at PG_VERSION_NUM.
+ *
+ * Wrappers take the shape of the newest major; each names the major that
+ * changed the call.  Anything outside the supported range does not compile.
+ */
+#ifndef TA_COMPAT_H
+#define TA_COMPAT_H
+
+#include "postgres.h"
+
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
+#include "utils/acl.h"
+#if PG_VERSION_NUM >= 190000
+#include "utils/inval.h"
+#include "utils/syscache.h"
+#endif
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
+#error "todo_assoc supports PostgreSQL 15 to 19"
+#endif
+
+/* 18: modules announce their name and version to pg_get_loaded_modules() */
+#if PG_VERSION_NUM >= 180000
+#define TA_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "todo_assoc", .version = TA_VERSION)
+#else
+#define TA_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* 16: pg_*_aclcheck and pg_*_ownercheck became object_aclcheck and object_ownercheck */
+#if PG_VERSION_NUM >= 160000
+#define ta_namespace_aclcheck(nsp, role, mode) \
+	object_aclcheck(NamespaceRelationId, nsp, role, mode)
+#define ta_relation_ownercheck(relid, role) object_ownercheck(RelationRelationId, relid, role)
+#else
+#define ta_namespace_aclcheck(nsp, role, mode) pg_namespace_aclcheck(nsp, role, mode)
+#define ta_relation_ownercheck(relid, role) pg_class_ownercheck(relid, role)
+#endif
+
+/* 19: the syscache callback's cache id became an enum */
+#if PG_VERSION_NUM >= 190000
+typedef SysCacheIdentifier TaSysCacheId;
+#else
+typedef int TaSysCacheId;
+#endif
+
+/* 18: a foreign key may be NOT ENFORCED, and may be NOT VALID on a partitioned table */
+#if PG_VERSION_NUM >= 180000
+#define TA_CONSTRAINT_ENFORCED(form) ((form)->conenforced)
+#define TA_PARTITIONED_NOT_VALID_FK true
+#else
+#define TA_CONSTRAINT_ENFORCED(form) true
+#define TA_PARTITIONED_NOT_VALID_FK false
+#endif
+
+/* 18: ALTER COLUMN SET NOT NULL records the constraint in pg_constraint as well; same DDL text */
+
+#endif /* TA_COMPAT_H */

@@ -1,0 +1,69 @@
+# todo_assoc: built with PGXS.
+#
+#   make                      build against the pg_config found first in PATH (or PG_CONFIG=...)
+#   make install              install into that PostgreSQL
+#   make installcheck         run the test suites against a running server (PGHOST, PGPORT, PGUSER)
+#   make dist                 todo_assoc-VERSION.zip, as for PGXN
+#
+# script/test does all of it on a server of its own.
+
+EXTENSION = todo_assoc
+MODULE_big = todo_assoc
+DATA = $(wildcard sql/todo_assoc--*.sql)
+
+# The lists below are kept by hand, one name a line, in the order of the layers; script/lint compares them with
+# the tree.
+OBJS = \
+	src/todo_assoc.o \
+	src/base/err.o \
+	src/base/ident.o \
+	src/base/json.o \
+	src/base/spi.o
+
+REGRESS =
+
+ISOLATION =
+
+# Inputs are under test/, expected outputs of both kinds in expected/. pg_isolation_regress knows no
+# --expecteddir and looks below its output directory: output_iso/expected is a link.
+REGRESS_OPTS = --inputdir=$(srcdir)/test --load-extension=todo_assoc
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=todo_assoc
+REGRESS_PREP = output_iso/expected
+
+# TAP tests start servers of their own, which needs IPC::Run and a user that is not root.
+PROVE_TESTS = test/t/*.pl
+TAP_TESTS := $(if $(wildcard $(PROVE_TESTS)),$(shell perl -MIPC::Run -e 'print 1 if $$>' 2>/dev/null))
+
+TA_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" todo_assoc.control)
+
+# PostgreSQL's own headers do not pass these three of -Wextra's warnings.
+WERROR = -Werror
+PG_CFLAGS = -Wall -Wextra $(WERROR) -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+PG_CPPFLAGS = -I$(srcdir)/src -DTA_VERSION='"$(TA_VERSION)"'
+
+EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda) META.json $(EXTENSION)-*.zip
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# Debian's PostgreSQL is built without dependency tracking, and then PGXS rebuilds nothing when a header changes.
+override CFLAGS += -MMD -MP
+-include $(OBJS:.o=.d)
+$(OBJS): Makefile todo_assoc.control
+
+.PHONY: output_iso/expected
+output_iso/expected:
+	@mkdir -p output_iso
+	@ln -sfn '$(abspath $(srcdir))/expected' $@
+
+# PGXN wants three numbers in a version.
+PGXN_VERSION = $(TA_VERSION)$(if $(word 3,$(subst ., ,$(TA_VERSION))),,.0)
+
+META.json: META.json.in todo_assoc.control
+	sed 's/@VERSION@/$(TA_VERSION)/g; s/@PGXN_VERSION@/$(PGXN_VERSION)/g' $< >$@
+
+.PHONY: dist
+dist: META.json
+	git archive --format=zip --prefix=$(EXTENSION)-$(TA_VERSION)/ --add-file=META.json \
+		-o $(EXTENSION)-$(TA_VERSION).zip HEAD

@@ -103,11 +103,11 @@ COMMENT ON FUNCTION assoc_internal.guard_config() IS
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.model
     FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
-CREATE TRIGGER guard_truncate AFTER TRUNCATE ON assoc_internal.model
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON assoc_internal.model
     FOR EACH STATEMENT EXECUTE FUNCTION assoc_internal.guard_config();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.declaration
     FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
-CREATE TRIGGER guard_truncate AFTER TRUNCATE ON assoc_internal.declaration
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON assoc_internal.declaration
     FOR EACH STATEMENT EXECUTE FUNCTION assoc_internal.guard_config();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.recorded
     FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();

@@ -1,0 +1,456 @@
+/*
+ * src/pg/facts.c
+ *		Facts about relations, columns, keys and indexes, as plain structs.
+ *
+ * Reads the system caches and the relation cache and nothing of ours.  A fact
+ * is true when it is read; who needs it to stay true holds a lock.  What needs
+ * a relation opened takes AccessShareLock and lets it go at once: a plan over
+ * two thousand associations must not fill the lock table.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "base/ident.h"
+#include "pg/facts.h"
+
+/* ---- relations ---- */
+
+/* The relation of exactly this schema and name, or InvalidOid. */
+Oid
+ta_rel_lookup(const char *schema, const char *name)
+{
+	Oid nsp = get_namespace_oid(schema, true);
+
+	return OidIsValid(nsp) ? get_relname_relid(name, nsp) : InvalidOid;
+}
+
+/* The relation of exactly this name on the search path, or InvalidOid. */
+Oid
+ta_rel_visible(const char *name)
+{
+	return RelnameGetRelid(name);
+}
+
+/* The relation's bare name; it must exist. */
+char *
+ta_rel_name(Oid relid)
+{
+	return get_rel_name(relid);
+}
+
+Oid
+ta_rel_namespace(Oid relid)
+{
+	return get_rel_namespace(relid);
+}
+
+char *
+ta_rel_schema(Oid relid)
+{
+	return get_namespace_name(get_rel_namespace(relid));
+}
+
+/* schema.name, quoted: for generated SQL. */
+char *
+ta_rel_qualified(Oid relid)
+{
+	return ta_ident_qualify(ta_rel_schema(relid), ta_rel_name(relid));
+}
+
+/* As psql would show it: with the schema only if the search path does not find it. */
+char *
+ta_rel_shown(Oid relid)
+{
+	return RelationIsVisible(relid) ? ta_ident_quote(ta_rel_name(relid)) : ta_rel_qualified(relid);
+}
+
+char
+ta_rel_kind(Oid relid)
+{
+	return get_rel_relkind(relid);
+}
+
+bool
+ta_rel_is_temporary(Oid relid)
+{
+	return get_rel_persistence(relid) == RELPERSISTENCE_TEMP;
+}
+
+Oid
+ta_rel_owner(Oid relid)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+bool
+ta_rel_owned_by_user(Oid relid)
+{
+	return ta_relation_ownercheck(relid, GetUserId());
+}
+
+/* Whether the user may make foreign keys to these columns, as ALTER TABLE asks. */
+bool
+ta_rel_may_reference(Oid relid, List *columns)
+{
+	ListCell *lc;
+
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_REFERENCES) == ACLCHECK_OK)
+		return true;
+	foreach (lc, columns)
+	{
+		AttrNumber attnum = get_attnum(relid, lfirst(lc));
+
+		if (attnum == InvalidAttrNumber ||
+			pg_attribute_aclcheck(relid, attnum, GetUserId(), ACL_REFERENCES) != ACLCHECK_OK)
+			return false;
+	}
+	return columns != NIL;
+}
+
+/* ---- columns ---- */
+
+/* The user column of exactly this name, or NULL. */
+TaColumn *
+ta_rel_column(Oid relid, const char *name)
+{
+	HeapTuple tuple = SearchSysCacheAttName(relid, name);
+	Form_pg_attribute att;
+	TaColumn *column;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	att = (Form_pg_attribute) GETSTRUCT(tuple);
+	if (att->attnum <= 0)
+	{
+		ReleaseSysCache(tuple);
+		return NULL;
+	}
+
+	column = palloc0(sizeof(TaColumn));
+	column->name = pstrdup(NameStr(att->attname));
+	column->attnum = att->attnum;
+	column->type = att->atttypid;
+	column->typmod = att->atttypmod;
+	column->collation = att->attcollation;
+	column->not_null = att->attnotnull;
+	column->has_default = att->atthasdef;
+	column->generated = att->attgenerated != '\0';
+	ReleaseSysCache(tuple);
+	return column;
+}
+
+/* The names of the relation's columns, in order. */
+List *
+ta_rel_column_names(Oid relid)
+{
+	Relation rel = relation_open(relid, AccessShareLock);
+	TupleDesc desc = RelationGetDescr(rel);
+	List *names = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped)
+			names = lappend(names, pstrdup(NameStr(att->attname)));
+	}
+	relation_close(rel, AccessShareLock);
+	return names;
+}
+
+/* The columns of these names; NIL when one is missing, which is then told. */
+List *
+ta_rel_columns(Oid relid, List *names, const char **missing)
+{
+	List *columns = NIL;
+	ListCell *lc;
+
+	foreach (lc, names)
+	{
+		TaColumn *column = ta_rel_column(relid, lfirst(lc));
+
+		if (column == NULL)
+		{
+			if (missing != NULL)
+				*missing = lfirst(lc);
+			return NIL;
+		}
+		columns = lappend(columns, column);
+	}
+	return columns;
+}
+
+/* ---- indexes ---- */
+
+typedef bool (*IndexTest)(Relation rel, Form_pg_index index, Bitmapset *wanted, int count);
+
+/* The names that the index's key columns have; NIL when one is an expression. */
+static List *
+index_column_names(Relation rel, Form_pg_index index)
+{
+	List *names = NIL;
+
+	for (int i = 0; i < index->indnkeyatts; i++)
+	{
+		AttrNumber attnum = index->indkey.values[i];
+
+		if (attnum <= 0)
+			return NIL;
+		names = lappend(names, pstrdup(NameStr(
+								   TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname)));
+	}
+	return names;
+}
+
+/* How many of the index's leading columns are wanted ones, before the first that is not. */
+static int
+leading_matches(Form_pg_index index, Bitmapset *wanted)
+{
+	Bitmapset *seen = NULL;
+
+	for (int i = 0; i < index->indnkeyatts; i++)
+	{
+		AttrNumber attnum = index->indkey.values[i];
+
+		if (attnum <= 0 || !bms_is_member(attnum, wanted))
+			break;
+		seen = bms_add_member(seen, attnum);
+	}
+	return bms_num_members(seen);
+}
+
+/* A foreign key may refer to it: unique, immediate, whole, on exactly these columns. */
+static bool
+is_key_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count)
+{
+	return index->indisunique && index->indimmediate && index->indnkeyatts == count &&
+		   leading_matches(index, wanted) == count;
+}
+
+/* It keeps these columns unique: on all or some of them. */
+static bool
+is_unique_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count)
+{
+	return index->indisunique && leading_matches(index, wanted) == index->indnkeyatts;
+}
+
+/* Equality on all these columns finds its rows: btree that leads with them, or hash on the one. */
+static bool
+is_serving_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index->indexrelid));
+	Oid am;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	am = ((Form_pg_class) GETSTRUCT(tuple))->relam;
+	ReleaseSysCache(tuple);
+	return (am == BTREE_AM_OID || (am == HASH_AM_OID && count == 1)) &&
+		   leading_matches(index, wanted) == count;
+}
+
+/* The first valid index, without predicate, that passes the test for these columns. */
+static Oid
+find_index(Oid relid, List *columns, IndexTest test)
+{
+	Relation rel;
+	List *indexes;
+	Bitmapset *wanted = NULL;
+	Oid found = InvalidOid;
+	ListCell *lc;
+
+	foreach (lc, columns)
+	{
+		AttrNumber attnum = get_attnum(relid, lfirst(lc));
+
+		if (attnum == InvalidAttrNumber)
+			return InvalidOid;
+		wanted = bms_add_member(wanted, attnum);
+	}
+
+	rel = relation_open(relid, AccessShareLock);
+	indexes = RelationGetIndexList(rel);
+	foreach (lc, indexes)
+	{
+		HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		if (((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
+			test(rel, (Form_pg_index) GETSTRUCT(tuple), wanted, list_length(columns)))
+			found = lfirst_oid(lc);
+		ReleaseSysCache(tuple);
+		if (OidIsValid(found))
+			break;
+	}
+	relation_close(rel, AccessShareLock);
+	return found;
+}
+
+/* The unique index that a foreign key to these columns would use, or InvalidOid. */
+Oid
+ta_rel_key_index(Oid relid, List *columns)
+{
+	return find_index(relid, columns, is_key_index);
+}
+
+/* An index that makes two rows with the same values of these columns impossible. */
+Oid
+ta_rel_unique_index(Oid relid, List *columns)
+{
+	return find_index(relid, columns, is_unique_index);
+}
+
+/* An index by which the rows with given values of all these columns are found. */
+Oid
+ta_rel_serving_index(Oid relid, List *columns)
+{
+	return find_index(relid, columns, is_serving_index);
+}
+
+/* The names of the primary key's columns, or NIL. */
+List *
+ta_rel_primary_key(Oid relid)
+{
+	Relation rel = relation_open(relid, AccessShareLock);
+	Oid index_oid;
+	List *names = NIL;
+
+	index_oid = rel->rd_rel->relkind == RELKIND_RELATION ||
+						rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE
+					? (RelationGetIndexList(rel), rel->rd_pkindex)
+					: InvalidOid;
+	if (OidIsValid(index_oid))
+	{
+		HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index_oid));
+
+		if (HeapTupleIsValid(tuple))
+		{
+			names = index_column_names(rel, (Form_pg_index) GETSTRUCT(tuple));
+			ReleaseSysCache(tuple);
+		}
+	}
+	relation_close(rel, AccessShareLock);
+	return names;
+}
+
+bool
+ta_rel_in_primary_key(Oid relid, const char *column)
+{
+	return ta_ident_list_has(ta_rel_primary_key(relid), column);
+}
+
+/* ---- foreign keys ---- */
+
+/* The names of some columns of a relation. */
+static List *
+attnum_names(Oid relid, const AttrNumber *attnums, int count)
+{
+	List *names = NIL;
+
+	for (int i = 0; i < count; i++)
+		names = lappend(names, get_attname(relid, attnums[i], false));
+	return names;
+}
+
+/* Reads one pg_constraint row; NULL when it is gone, or is not enforced by the server. */
+static TaForeignKey *
+read_foreign_key(Oid constraint_oid)
+{
+	HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint_oid));
+	Form_pg_constraint form;
+	TaForeignKey *fk;
+	AttrNumber conkey[INDEX_MAX_KEYS];
+	AttrNumber confkey[INDEX_MAX_KEYS];
+	AttrNumber delete_columns[INDEX_MAX_KEYS];
+	Oid operators[3][INDEX_MAX_KEYS];
+	int count;
+	int delete_count;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	form = (Form_pg_constraint) GETSTRUCT(tuple);
+	if (form->contype != CONSTRAINT_FOREIGN || !TA_CONSTRAINT_ENFORCED(form))
+	{
+		ReleaseSysCache(tuple);
+		return NULL;
+	}
+
+	DeconstructFkConstraintRow(tuple, &count, conkey, confkey, operators[0], operators[1],
+							   operators[2], &delete_count, delete_columns);
+	fk = palloc0(sizeof(TaForeignKey));
+	fk->oid = constraint_oid;
+	fk->name = pstrdup(NameStr(form->conname));
+	fk->parent = form->confrelid;
+	fk->columns = attnum_names(form->conrelid, conkey, count);
+	fk->key = attnum_names(form->confrelid, confkey, count);
+	fk->on_delete = form->confdeltype;
+	fk->on_update = form->confupdtype;
+	fk->delete_columns = attnum_names(form->conrelid, delete_columns, delete_count);
+	fk->match = form->confmatchtype;
+	fk->deferrable = form->condeferrable;
+	fk->deferred = form->condeferred;
+	fk->validated = form->convalidated;
+	fk->inherited = OidIsValid(form->conparentid);
+	ReleaseSysCache(tuple);
+	return fk;
+}
+
+/* The table's own foreign keys (TaForeignKey), as its referencing side. */
+List *
+ta_rel_foreign_keys(Oid relid)
+{
+	Relation rel = relation_open(relid, AccessShareLock);
+	List *oids = NIL;
+	List *keys = NIL;
+	ListCell *lc;
+
+	foreach (lc, RelationGetFKeyList(rel))
+		oids = lappend_oid(oids, ((ForeignKeyCacheInfo *) lfirst(lc))->conoid);
+	foreach (lc, oids)
+	{
+		TaForeignKey *fk = read_foreign_key(lfirst_oid(lc));
+
+		if (fk != NULL)
+			keys = lappend(keys, fk);
+	}
+	relation_close(rel, AccessShareLock);
+	return keys;
+}
+
+/* ---- names in use ---- */
+
+bool
+ta_constraint_name_taken(Oid relid, const char *name)
+{
+	return ConstraintNameIsUsed(CONSTRAINT_RELATION, relid, name);
+}
+
+bool
+ta_relation_name_taken(Oid namespace_oid, const char *name)
+{
+	return OidIsValid(get_relname_relid(name, namespace_oid));
+}

@@ -1,0 +1,568 @@
+/*
+ * src/store/catalog.c
+ *		Rows of our tables <-> structs, and the lock that serialises declarations.
+ *
+ * Every statement is fixed, fully qualified down to its operators, and runs as
+ * the owner of our tables; who may ask for it is checked by the caller before.
+ * Rows said by a package that is no longer installed count as gone: reads pass
+ * over them, and the next declaration sweeps them.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/extension.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "base/ident.h"
+#include "base/spi.h"
+#include "store/catalog.h"
+
+#define EQ " OPERATOR(pg_catalog.=) "
+#define LIVE                                                                                       \
+	" (d.declarer" EQ "'' OR EXISTS (SELECT 1 FROM pg_catalog.pg_extension e"                      \
+	" WHERE e.extname::pg_catalog.text" EQ "d.declarer)) "
+#define BY_NAME(columns) " ORDER BY " columns
+
+static int own_writes = 0;
+
+/* ---- words ---- */
+
+static const struct
+{
+	const char *name;
+	const char *words;
+} kinds[] = {
+	[TA_BELONGS_TO] = {"belongs_to", "belongs to"},
+	[TA_HAS_ONE] = {"has_one", "has one"},
+	[TA_HAS_MANY] = {"has_many", "has many"},
+	[TA_BELONGS_TO_MANY] = {"belongs_to_many", "belongs to many"},
+};
+
+const char *
+ta_kind_name(TaKind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *
+ta_kind_words(TaKind kind)
+{
+	return kinds[kind].words;
+}
+
+bool
+ta_kind_parse(const char *name, TaKind *kind)
+{
+	for (int i = 0; i < lengthof(kinds); i++)
+	{
+		if (strcmp(name, kinds[i].name) == 0)
+		{
+			*kind = (TaKind) i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Who is speaking: the package whose script runs, or "" for by hand. */
+const char *
+ta_declarer(void)
+{
+	char *name = creating_extension ? get_extension_name(CurrentExtensionObject) : NULL;
+
+	return name != NULL ? name : "";
+}
+
+const char *
+ta_declarer_shown(const char *declarer)
+{
+	return declarer[0] == '\0' ? "by hand" : declarer;
+}
+
+/* A chain of existing associations, which has no reference of its own. */
+bool
+ta_decl_is_path(const TaDecl *decl)
+{
+	return decl->kind != TA_BELONGS_TO_MANY && decl->through != NULL;
+}
+
+/* Model.alias, as an association is written wherever it is an argument. */
+const char *
+ta_decl_name(const TaDecl *decl)
+{
+	return psprintf("%s.%s", decl->model, decl->alias);
+}
+
+bool
+ta_decl_inferred(const TaDecl *decl, const char *option)
+{
+	return ta_ident_list_has(decl->inferred, option);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Whether both rows say the same (the declarer aside). */
+bool
+ta_decl_equal(const TaDecl *a, const TaDecl *b)
+{
+	return a->kind == b->kind && same_text(a->target, b->target) &&
+		   ta_ident_lists_equal(a->foreign_key, b->foreign_key) &&
+		   ta_ident_lists_equal(a->source_key, b->source_key) &&
+		   ta_ident_lists_equal(a->target_key, b->target_key) &&
+		   same_text(a->through, b->through) && ta_ident_lists_equal(a->other_key, b->other_key) &&
+		   same_text(a->scope, b->scope) && same_text(a->order_by, b->order_by) &&
+		   same_text(a->on_delete, b->on_delete) && same_text(a->on_update, b->on_update) &&
+		   same_text(a->required, b->required) && same_text(a->deferral, b->deferral) &&
+		   same_text(a->inverse, b->inverse) && same_text(a->enforce, b->enforce) &&
+		   same_text(a->index, b->index) && same_text(a->reference, b->reference) &&
+		   same_text(a->other_reference, b->other_reference) &&
+		   ta_ident_lists_equal(a->inferred, b->inferred);
+}
+
+/* ---- writing ---- */
+
+/* True while one of our own statements writes: the write trigger then does not check it. */
+bool
+ta_catalog_is_writing(void)
+{
+	return own_writes > 0;
+}
+
+/* Runs a fixed writing statement as the owner of our tables, and lets it be seen. */
+static uint64
+write_catalog(const char *sql, List *texts)
+{
+	uint64 count;
+
+	own_writes++;
+	PG_TRY();
+	{
+		count = ta_spi_fixed(sql, texts, TA_AS_CATALOG, NULL, NULL);
+	}
+	PG_FINALLY();
+	{
+		own_writes--;
+	}
+	PG_END_TRY();
+
+	CommandCounterIncrement();
+	return count;
+}
+
+/*
+ * Serialises declarations and apply() until the end of the transaction.  The
+ * mode conflicts with itself and with direct writes, never with readers; it is
+ * taken before any user table is touched, so that two declarers can't wait for
+ * each other.
+ */
+void
+ta_catalog_lock(void)
+{
+	Oid relid = get_relname_relid("declaration", get_namespace_oid("assoc_internal", false));
+
+	if (CheckRelationOidLockedByMe(relid, ShareRowExclusiveLock, true))
+		return;
+	LockRelationOid(relid, ShareRowExclusiveLock);
+
+	/* what a dropped package left behind */
+	write_catalog("DELETE FROM assoc_internal.declaration d WHERE NOT" LIVE, NIL);
+	write_catalog("DELETE FROM assoc_internal.model d WHERE NOT" LIVE, NIL);
+	write_catalog("DELETE FROM assoc_internal.recorded d WHERE NOT" LIVE, NIL);
+}
+
+/* ---- models ---- */
+
+#define MODEL_COLUMNS                                                                              \
+	" d.name, d.declarer, d.schema_name, d.table_name, d.singular, d.plural,"                      \
+	" d.key::pg_catalog.text, d.accessors::pg_catalog.text, d.inferred::pg_catalog.text "
+#define FROM_MODEL "SELECT" MODEL_COLUMNS "FROM assoc_internal.model d WHERE" LIVE
+
+static void
+read_model(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **rows = arg;
+	TaModelRow *row = palloc0(sizeof(TaModelRow));
+	int c = 1;
+
+	row->name = ta_spi_text(tuple, desc, c++);
+	row->declarer = ta_spi_text(tuple, desc, c++);
+	row->schema_name = ta_spi_text(tuple, desc, c++);
+	row->table_name = ta_spi_text(tuple, desc, c++);
+	row->singular = ta_spi_text(tuple, desc, c++);
+	row->plural = ta_spi_text(tuple, desc, c++);
+	row->key = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	row->accessors = ta_spi_text(tuple, desc, c++);
+	row->inferred = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	*rows = lappend(*rows, row);
+}
+
+/* All rows of the model table, by name. */
+List *
+ta_catalog_models(void)
+{
+	List *rows = NIL;
+
+	ta_spi_fixed(FROM_MODEL BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer"), NIL,
+				 TA_AS_CATALOG, read_model, &rows);
+	return rows;
+}
+
+/* What each declarer said of the model. */
+List *
+ta_catalog_models_named(const char *name)
+{
+	List *rows = NIL;
+
+	ta_spi_fixed(FROM_MODEL "AND d.name" EQ "$1" BY_NAME("d.declarer"), list_make1((char *) name),
+				 TA_AS_CATALOG, read_model, &rows);
+	return rows;
+}
+
+/* The rows of all models of the table. */
+List *
+ta_catalog_models_of_table(const char *schema, const char *table)
+{
+	List *rows = NIL;
+
+	ta_spi_fixed(FROM_MODEL "AND d.schema_name" EQ "$1 AND d.table_name" EQ
+							"$2" BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer"),
+				 list_make2((char *) schema, (char *) table), TA_AS_CATALOG, read_model, &rows);
+	return rows;
+}
+
+static void
+read_text(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **texts = arg;
+
+	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
+}
+
+/* The names of all models, for hints. */
+List *
+ta_catalog_model_names(void)
+{
+	List *names = NIL;
+
+	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.model d WHERE" LIVE, NIL, TA_AS_CATALOG,
+				 read_text, &names);
+	return names;
+}
+
+/* Writes what one declarer says of a model in place of what it said before. */
+void
+ta_catalog_put_model(const TaModelRow *row)
+{
+	List *texts = list_make5(row->name, row->declarer, row->schema_name, row->table_name,
+							 row->singular);
+
+	texts = lappend(texts, row->plural);
+	texts = lappend(texts, ta_ident_to_array(row->key));
+	texts = lappend(texts, row->accessors);
+	texts = lappend(texts, row->inferred == NIL ? "{}" : ta_ident_to_array(row->inferred));
+	write_catalog("INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"
+				  " singular, plural, key, accessors, inferred)"
+				  " VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.text[], $8::pg_catalog.bool,"
+				  " $9::pg_catalog.text[])"
+				  " ON CONFLICT (name, declarer) DO UPDATE SET schema_name = excluded.schema_name,"
+				  " table_name = excluded.table_name, singular = excluded.singular,"
+				  " plural = excluded.plural, key = excluded.key,"
+				  " accessors = excluded.accessors, inferred = excluded.inferred",
+				  texts);
+}
+
+/* Deletes what the declarer said of the model; declarer NULL: what all said. */
+void
+ta_catalog_delete_model(const char *name, const char *declarer)
+{
+	write_catalog("DELETE FROM assoc_internal.model d WHERE d.name" EQ
+				  "$1 AND ($2 IS NULL OR d.declarer" EQ "$2)",
+				  list_make2((char *) name, (char *) declarer));
+}
+
+/* Renames the model in every row that names it; the caller checked that the new name is free. */
+void
+ta_catalog_rename_model(const char *name, const char *new_name)
+{
+	List *texts = list_make2((char *) name, (char *) new_name);
+
+	write_catalog("UPDATE assoc_internal.model d SET name = $2 WHERE d.name" EQ "$1", texts);
+	write_catalog("UPDATE assoc_internal.declaration d SET model = $2 WHERE d.model" EQ "$1", texts);
+	write_catalog("UPDATE assoc_internal.declaration d SET target = $2 WHERE d.target" EQ "$1",
+				  texts);
+	write_catalog("UPDATE assoc_internal.declaration d SET through = $2"
+				  " WHERE d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'",
+				  texts);
+}
+
+/* ---- declarations ---- */
+
+#define DECL_COLUMNS                                                                               \
+	" d.model, d.alias, d.declarer, d.kind, d.target, d.foreign_key::pg_catalog.text,"             \
+	" d.source_key::pg_catalog.text, d.target_key::pg_catalog.text, d.through,"                    \
+	" d.other_key::pg_catalog.text, d.scope::pg_catalog.text, d.order_by, d.on_delete,"            \
+	" d.on_update, d.required::pg_catalog.text, d.deferral, d.inverse, d.enforce,"                 \
+	" d.index::pg_catalog.text, d.reference, d.other_reference, d.inferred::pg_catalog.text "
+#define FROM_DECLARATION "SELECT" DECL_COLUMNS "FROM assoc_internal.declaration d WHERE" LIVE
+#define DECL_ORDER                                                                                 \
+	BY_NAME("d.model COLLATE pg_catalog.\"C\", d.alias COLLATE pg_catalog.\"C\", d.declarer")
+
+static void
+read_decl(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **rows = arg;
+	TaDecl *row = palloc0(sizeof(TaDecl));
+	int c = 1;
+
+	row->model = ta_spi_text(tuple, desc, c++);
+	row->alias = ta_spi_text(tuple, desc, c++);
+	row->declarer = ta_spi_text(tuple, desc, c++);
+	if (!ta_kind_parse(ta_spi_text(tuple, desc, c++), &row->kind))
+		elog(ERROR, "unknown kind of association %s.%s", row->model, row->alias);
+	row->target = ta_spi_text(tuple, desc, c++);
+	row->foreign_key = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	row->source_key = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	row->target_key = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	row->through = ta_spi_text(tuple, desc, c++);
+	row->other_key = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	row->scope = ta_spi_text(tuple, desc, c++);
+	row->order_by = ta_spi_text(tuple, desc, c++);
+	row->on_delete = ta_spi_text(tuple, desc, c++);
+	row->on_update = ta_spi_text(tuple, desc, c++);
+	row->required = ta_spi_text(tuple, desc, c++);
+	row->deferral = ta_spi_text(tuple, desc, c++);
+	row->inverse = ta_spi_text(tuple, desc, c++);
+	row->enforce = ta_spi_text(tuple, desc, c++);
+	row->index = ta_spi_text(tuple, desc, c++);
+	row->reference = ta_spi_text(tuple, desc, c++);
+	row->other_reference = ta_spi_text(tuple, desc, c++);
+	row->inferred = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	*rows = lappend(*rows, row);
+}
+
+/* Runs one of the queries below. */
+static List *
+read_decls(const char *sql, List *texts)
+{
+	List *rows = NIL;
+
+	ta_spi_fixed(sql, texts, TA_AS_CATALOG, read_decl, &rows);
+	return rows;
+}
+
+/* All declarations, by model and alias. */
+List *
+ta_catalog_decls(void)
+{
+	return read_decls(FROM_DECLARATION DECL_ORDER, NIL);
+}
+
+/* What each declarer said of one association. */
+List *
+ta_catalog_decls_named(const char *model, const char *alias)
+{
+	return read_decls(FROM_DECLARATION "AND d.model" EQ "$1 AND d.alias" EQ "$2" DECL_ORDER,
+					  list_make2((char *) model, (char *) alias));
+}
+
+/* The associations of one model. */
+List *
+ta_catalog_decls_of_model(const char *model)
+{
+	return read_decls(FROM_DECLARATION "AND d.model" EQ "$1" DECL_ORDER, list_make1((char *) model));
+}
+
+/* The associations of other models that name this one. */
+List *
+ta_catalog_decls_using_model(const char *model)
+{
+	return read_decls(FROM_DECLARATION
+					  "AND d.model OPERATOR(pg_catalog.<>) $1 AND (d.target" EQ
+					  "$1 OR (d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'))" DECL_ORDER,
+					  list_make1((char *) model));
+}
+
+/* The associations one of whose references has its foreign key on this model's table. */
+List *
+ta_catalog_decls_of_child(const char *child)
+{
+	return read_decls(FROM_DECLARATION
+					  "AND d.reference IS NOT NULL AND ((d.kind" EQ "'belongs_to' AND d.model" EQ
+					  "$1) OR (d.kind" EQ "'belongs_to_many' AND d.through" EQ "$1) OR (d.target" EQ
+					  "$1 AND d.kind" EQ "ANY ('{has_one,has_many}'::pg_catalog.text[])))" DECL_ORDER,
+					  list_make1((char *) child));
+}
+
+/* The associations that are views of one reference. */
+List *
+ta_catalog_decls_of_reference(const char *reference)
+{
+	return read_decls(FROM_DECLARATION "AND (d.reference" EQ "$1 OR d.other_reference" EQ
+									   "$1)" DECL_ORDER,
+					  list_make1((char *) reference));
+}
+
+/* The associations that are paths of others. */
+List *
+ta_catalog_decls_with_path(void)
+{
+	return read_decls(FROM_DECLARATION
+					  "AND d.through IS NOT NULL AND d.kind OPERATOR(pg_catalog.<>) "
+					  "'belongs_to_many'" DECL_ORDER,
+					  NIL);
+}
+
+/* Whether the name is in use for a reference, also by rows of packages that are gone. */
+bool
+ta_catalog_reference_exists(const char *reference)
+{
+	return ta_spi_fixed("SELECT 1 FROM assoc_internal.declaration d WHERE d.reference" EQ
+						"$1 OR d.other_reference" EQ "$1",
+						list_make1((char *) reference), TA_AS_CATALOG, NULL, NULL) > 0;
+}
+
+/* Writes what one declarer says of an association in place of what it said before. */
+void
+ta_catalog_put_decl(const TaDecl *d)
+{
+	List *texts = list_make5(d->model, d->alias, d->declarer, (char *) ta_kind_name(d->kind),
+							 d->target);
+
+	texts = lappend(texts, ta_ident_to_array(d->foreign_key));
+	texts = lappend(texts, ta_ident_to_array(d->source_key));
+	texts = lappend(texts, ta_ident_to_array(d->target_key));
+	texts = lappend(texts, d->through);
+	texts = lappend(texts, ta_ident_to_array(d->other_key));
+	texts = lappend(texts, d->scope);
+	texts = lappend(texts, d->order_by);
+	texts = lappend(texts, d->on_delete);
+	texts = lappend(texts, d->on_update);
+	texts = lappend(texts, d->required);
+	texts = lappend(texts, d->deferral);
+	texts = lappend(texts, d->inverse);
+	texts = lappend(texts, d->enforce);
+	texts = lappend(texts, d->index);
+	texts = lappend(texts, d->reference);
+	texts = lappend(texts, d->other_reference);
+	texts = lappend(texts, d->inferred == NIL ? "{}" : ta_ident_to_array(d->inferred));
+	write_catalog(
+		"INSERT INTO assoc_internal.declaration AS d (model, alias, declarer, kind, target,"
+		" foreign_key, source_key, target_key, through, other_key, scope, order_by, on_delete,"
+		" on_update, required, deferral, inverse, enforce, index, reference, other_reference,"
+		" inferred) VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.text[], $7::pg_catalog.text[],"
+		" $8::pg_catalog.text[], $9, $10::pg_catalog.text[], $11::pg_catalog.jsonb, $12, $13, $14,"
+		" $15::pg_catalog.bool, $16, $17, $18, $19::pg_catalog.bool, $20, $21,"
+		" $22::pg_catalog.text[])"
+		" ON CONFLICT (model, alias, declarer) DO UPDATE SET kind = excluded.kind,"
+		" target = excluded.target, foreign_key = excluded.foreign_key,"
+		" source_key = excluded.source_key, target_key = excluded.target_key,"
+		" through = excluded.through, other_key = excluded.other_key, scope = excluded.scope,"
+		" order_by = excluded.order_by, on_delete = excluded.on_delete,"
+		" on_update = excluded.on_update, required = excluded.required,"
+		" deferral = excluded.deferral, inverse = excluded.inverse, enforce = excluded.enforce,"
+		" index = excluded.index, reference = excluded.reference,"
+		" other_reference = excluded.other_reference, inferred = excluded.inferred",
+		texts);
+}
+
+/* Deletes what the declarer said of the association; declarer NULL: what all said. */
+void
+ta_catalog_delete_decl(const char *model, const char *alias, const char *declarer)
+{
+	write_catalog("DELETE FROM assoc_internal.declaration d WHERE d.model" EQ "$1 AND d.alias" EQ
+				  "$2 AND ($3 IS NULL OR d.declarer" EQ "$3)",
+				  list_make3((char *) model, (char *) alias, (char *) declarer));
+}
+
+/* ---- what apply() recorded ---- */
+
+static void
+read_recorded(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **rows = arg;
+	TaRecorded *row = palloc0(sizeof(TaRecorded));
+
+	row->reference = ta_spi_text(tuple, desc, 1);
+	row->item = ta_spi_text(tuple, desc, 2);
+	row->value = ta_spi_text(tuple, desc, 3);
+	row->declarer = ta_spi_text(tuple, desc, 4);
+	*rows = lappend(*rows, row);
+}
+
+/* What was recorded for the reference; NULL: for all, by reference. */
+List *
+ta_catalog_recorded(const char *reference)
+{
+	List *rows = NIL;
+
+	if (reference != NULL)
+		ta_spi_fixed("SELECT d.reference, d.item, d.value, d.declarer"
+					 " FROM assoc_internal.recorded d WHERE" LIVE "AND d.reference" EQ
+					 "$1" BY_NAME("d.item"),
+					 list_make1((char *) reference), TA_AS_CATALOG, read_recorded, &rows);
+	else
+		ta_spi_fixed("SELECT d.reference, d.item, d.value, d.declarer"
+					 " FROM assoc_internal.recorded d WHERE" LIVE BY_NAME("d.reference, d.item"),
+					 NIL, TA_AS_CATALOG, read_recorded, &rows);
+	return rows;
+}
+
+/* Records what was created for a reference by who is speaking now. */
+void
+ta_catalog_record(const char *reference, const char *item, const char *value)
+{
+	write_catalog("INSERT INTO assoc_internal.recorded AS d (reference, item, value, declarer)"
+				  " VALUES ($1, $2, $3, $4)"
+				  " ON CONFLICT (reference, item) DO UPDATE SET value = excluded.value,"
+				  " declarer = excluded.declarer",
+				  list_make4((char *) reference, (char *) item, (char *) value,
+							 (char *) ta_declarer()));
+}
+
+/* Forgets what was recorded for a reference that nobody declares any more. */
+void
+ta_catalog_forget(const char *reference)
+{
+	write_catalog("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1",
+				  list_make1((char *) reference));
+}
+
+/* Forgets one item: the object it names was dropped. */
+void
+ta_catalog_forget_item(const char *reference, const char *item)
+{
+	write_catalog("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1 AND d.item" EQ
+				  "$2",
+				  list_make2((char *) reference, (char *) item));
+}
+
+/* ---- rows set aside ---- */
+
+/* Keeps a row that differs from the one present, for somebody to look at. */
+void
+ta_catalog_set_aside(const char *config_table, const char *name, const char *declarer,
+					 const char *incoming)
+{
+	write_catalog("INSERT INTO assoc_internal.conflict (config_table, name, declarer, incoming)"
+				  " VALUES ($1, $2, $3, $4::pg_catalog.jsonb) ON CONFLICT DO NOTHING",
+				  list_make4((char *) config_table, (char *) name, (char *) declarer,
+							 (char *) incoming));
+}
+
+/* The names (Model or Model.alias) of which a differing row was set aside. */
+List *
+ta_catalog_conflicts(void)
+{
+	List *names = NIL;
+
+	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.conflict d", NIL, TA_AS_CATALOG,
+				 read_text, &names);
+	return names;
+}

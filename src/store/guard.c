@@ -1,0 +1,237 @@
+/*
+ * src/store/guard.c
+ *		The write trigger of the config tables.
+ *
+ * Our own statements have been checked by whoever asked for them.  A direct
+ * write, which is what a restore's COPY is, must come from the owner of the
+ * table the row speaks of; of a row that is present already the equal one is
+ * skipped, and a differing one is set aside with a WARNING, so that one row
+ * never fails a whole restore.  A row whose table does not exist (yet) is kept:
+ * it shows as missing.  Every write sends the invalidation that other sessions
+ * wait for.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+
+#include "base/ident.h"
+#include "base/spi.h"
+#include "pg/facts.h"
+#include "store/cache.h"
+#include "store/catalog.h"
+
+PG_FUNCTION_INFO_V1(ta_guard_config);
+
+/* The models a row speaks of, as (schema, table) pairs laid flat. */
+static List *
+tables_of(HeapTuple row, TupleDesc desc)
+{
+	char *schema = ta_spi_named_text(row, desc, "schema_name");
+	List *tables = NIL;
+	const char *columns[] = {"model", "target"};
+
+	if (schema != NULL)
+		return list_make2(schema, ta_spi_named_text(row, desc, "table_name"));
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		char *name = ta_spi_named_text(row, desc, columns[i]);
+		const TaModel *model = name != NULL ? ta_cache_model(name) : NULL;
+
+		if (model != NULL)
+			tables = lappend(lappend(tables, model->schema), model->table);
+	}
+	return tables;
+}
+
+static void
+invalidate(List *tables)
+{
+	for (int i = 0; i + 1 < list_length(tables); i += 2)
+		ta_cache_invalidate_table(list_nth(tables, i), list_nth(tables, i + 1));
+}
+
+/*
+ * A direct write speaks by hand, and only for tables the writer owns: the
+ * first of the pairs is the model's own.
+ */
+static void
+check_direct_write(HeapTuple row, TupleDesc desc, List *tables)
+{
+	char *declarer = ta_spi_named_text(row, desc, "declarer");
+
+	if (declarer != NULL && declarer[0] != '\0')
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("rows said by package \"%s\" cannot be written directly", declarer),
+						errhint("Only the package's scripts say them; write declarer '' for by hand.")));
+
+	if (tables != NIL)
+	{
+		Oid relid = ta_rel_lookup(linitial(tables), lsecond(tables));
+
+		if (OidIsValid(relid) && !ta_rel_owned_by_user(relid))
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("must be owner of table %s", ta_rel_shown(relid)),
+							errdetail("A model belongs to the owner of its table.")));
+	}
+}
+
+/* What the row is about: the model, Model.alias, or reference/item. */
+static char *
+row_name(HeapTuple row, TupleDesc desc)
+{
+	char *model = ta_spi_named_text(row, desc, "model");
+	char *reference = ta_spi_named_text(row, desc, "item");
+
+	if (model != NULL)
+		return psprintf("%s.%s", model, ta_spi_named_text(row, desc, "alias"));
+	if (reference != NULL)
+		return psprintf("%s/%s", ta_spi_named_text(row, desc, "reference"), reference);
+	return ta_spi_named_text(row, desc, "name");
+}
+
+/* How the row with the same key is found in each config table. */
+static const struct
+{
+	const char *table;
+	const char *keys[3];
+	const char *sql;
+} present_rows[] = {
+	{"model",
+	 {"name", "declarer", NULL},
+	 "SELECT d.* FROM assoc_internal.model d WHERE d.name OPERATOR(pg_catalog.=) $1"
+	 " AND d.declarer OPERATOR(pg_catalog.=) $2"},
+	{"declaration",
+	 {"model", "alias", "declarer"},
+	 "SELECT d.* FROM assoc_internal.declaration d WHERE d.model OPERATOR(pg_catalog.=) $1"
+	 " AND d.alias OPERATOR(pg_catalog.=) $2 AND d.declarer OPERATOR(pg_catalog.=) $3"},
+	{"recorded",
+	 {"reference", "item", NULL},
+	 "SELECT d.* FROM assoc_internal.recorded d WHERE d.reference OPERATOR(pg_catalog.=) $1"
+	 " AND d.item OPERATOR(pg_catalog.=) $2"},
+};
+
+typedef struct Comparison
+{
+	HeapTuple incoming;
+	bool equal;
+} Comparison;
+
+/* Compares column by column, as text: a dump holds nothing finer. */
+static void
+compare_row(HeapTuple present, TupleDesc desc, void *arg)
+{
+	Comparison *comparison = arg;
+
+	comparison->equal = true;
+	for (int i = 1; i <= desc->natts; i++)
+	{
+		char *old = ta_spi_text(present, desc, i);
+		char *new = ta_spi_text(comparison->incoming, desc, i);
+
+		if (old == NULL || new == NULL ? old != new : strcmp(old, new) != 0)
+			comparison->equal = false;
+	}
+}
+
+/* Sets equal to whether the row present under the same key says the same; false when there is none. */
+static bool
+is_present(HeapTuple row, TupleDesc desc, const char *table, bool *equal)
+{
+	Comparison comparison = {.incoming = row};
+
+	for (int i = 0; i < lengthof(present_rows); i++)
+	{
+		List *keys = NIL;
+
+		if (strcmp(present_rows[i].table, table) != 0)
+			continue;
+		for (int k = 0; k < lengthof(present_rows[i].keys) && present_rows[i].keys[k] != NULL; k++)
+			keys = lappend(keys, ta_spi_named_text(row, desc, present_rows[i].keys[k]));
+		if (ta_spi_fixed(present_rows[i].sql, keys, TA_AS_CATALOG, compare_row, &comparison) == 0)
+			return false;
+		*equal = comparison.equal;
+		return true;
+	}
+	return false;
+}
+
+/* Sets a differing row aside, and says so. */
+static void
+set_aside(HeapTuple row, TupleDesc desc, const char *table)
+{
+	char *name = row_name(row, desc);
+	Datum json = DirectFunctionCall1(row_to_json, heap_copy_tuple_as_datum(row, desc));
+
+	ta_catalog_set_aside(table, name, ta_spi_named_text(row, desc, "declarer"), TextDatumGetCString(json));
+	ereport(WARNING, (errcode(ERRCODE_UNIQUE_VIOLATION),
+					  errmsg("\"%s\" is already declared, and differently", name),
+					  errdetail("The incoming row was set aside in assoc_internal.conflict; the one "
+								"present stays."),
+					  errhint("Declare it again as it should be, then DELETE FROM "
+							  "assoc_internal.conflict.")));
+}
+
+/* One row of a direct INSERT: NULL to skip it. */
+static HeapTuple
+direct_insert(HeapTuple row, TupleDesc desc, const char *table)
+{
+	bool equal;
+
+	if (!is_present(row, desc, table, &equal))
+		return row;
+	if (!equal)
+		set_aside(row, desc, table);
+	return NULL;
+}
+
+/* assoc_internal.guard_config(): BEFORE ROW on each config table, and BEFORE TRUNCATE. */
+Datum
+ta_guard_config(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	HeapTuple result;
+	TupleDesc desc;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("function \"%s\" was not called by trigger manager", "guard_config")));
+
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
+		List *rows = ta_catalog_models();
+		ListCell *lc;
+
+		foreach (lc, rows)
+		{
+			TaModelRow *row = lfirst(lc);
+
+			ta_cache_invalidate_table(row->schema_name, row->table_name);
+		}
+		ta_cache_invalidate_all();
+		return PointerGetDatum(NULL);
+	}
+
+	desc = RelationGetDescr(trigger->tg_relation);
+	result = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+
+	if (!ta_catalog_is_writing())
+	{
+		check_direct_write(trigger->tg_trigtuple, desc, tables_of(trigger->tg_trigtuple, desc));
+		check_direct_write(result, desc, tables_of(result, desc));
+		if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+			result = direct_insert(result, desc, RelationGetRelationName(trigger->tg_relation));
+		if (result == NULL)
+			return PointerGetDatum(NULL);
+	}
+
+	invalidate(tables_of(trigger->tg_trigtuple, desc));
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		invalidate(tables_of(result, desc));
+	return PointerGetDatum(result);
+}

@@ -140,6 +140,13 @@ find_postgres()
 	TA_MAJOR=${TA_MAJOR%%[!0-9]*}
 }
 
+# The words of a list in the Makefile of this directory, one a line.
+makefile_list()
+{
+	awk -v list="$1" '$1 == list && $2 == "=" { on = 1; $1 = $2 = "" }
+		on { on = sub(/\\$/, ""); for (i = 1; i <= NF; i++) if ($i != "") print $i }' Makefile
+}
+
 # The files of the tree, by name and ended by NUL: tracked and new ones, or all but what is built.
 tree_files()
 {

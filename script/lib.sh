@@ -183,12 +183,13 @@ copy_tree()
 # The directory of this run, and its end.
 start_run()
 {
+	[ -z "$TA_IS_ROOT" ] || id postgres >/dev/null 2>&1 || die 'there is no user postgres to run the server'
 	TA_RUN=$(mktemp -d /tmp/todo_assoc.XXXXXX)
-	chmod 755 "$TA_RUN"
-	[ -z "$TA_IS_ROOT" ] || chown postgres: "$TA_RUN"
 	trap end_run EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	chmod 755 "$TA_RUN"
+	[ -z "$TA_IS_ROOT" ] || chown postgres: "$TA_RUN"
 }
 
 end_run()

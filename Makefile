@@ -18,7 +18,23 @@ OBJS = \
 	src/base/err.o \
 	src/base/ident.o \
 	src/base/json.o \
-	src/base/spi.o
+	src/base/spi.o \
+	src/pg/facts.o \
+	src/pg/keymatch.o \
+	src/store/cache.o \
+	src/store/catalog.o \
+	src/store/guard.o \
+	src/model/check.o \
+	src/model/declare.o \
+	src/model/lookup.o \
+	src/model/naming.o \
+	src/model/option.o \
+	src/model/path.o \
+	src/model/reference.o \
+	src/model/rename.o \
+	src/model/resolve.o \
+	src/schema/plan.o \
+	src/schema/state.o
 
 REGRESS =
 

@@ -110,13 +110,14 @@ folder_make()
 	mkdir -p "$folder"
 	[ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
 		options+=(--keyring=/usr/share/keyrings/debian-archive-keyring.gpg)
+	[[ "$mirror" != https:* ]] || options+=(--include=ca-certificates)
 	debootstrap --variant=minbase "${options[@]}" "$suite" "$folder" "$mirror" >"$folder.log" 2>&1 ||
 		die "debootstrap of $suite failed, see $folder.log: $(tail -n 1 "$folder.log")"
 
 	folder_mount "$folder"
 	{
 		cp /etc/resolv.conf /etc/hosts "$folder/etc/"
-		apt-config dump --no-empty Acquire::http Acquire::https >"$folder/etc/apt/apt.conf.d/80todo_assoc" || true
+		apt-config dump --no-empty Acquire::http::Proxy Acquire::https::Proxy >"$folder/etc/apt/apt.conf.d/80todo_assoc"
 		# Unstable's lists may be older than they say they may be; the folder is made once and kept.
 		echo 'Acquire::Check-Valid-Until "false";' >>"$folder/etc/apt/apt.conf.d/80todo_assoc"
 		printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"

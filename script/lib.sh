@@ -197,7 +197,8 @@ end_run()
 	local status=$?
 	trap '' INT TERM HUP
 	if [ -n "$TA_KEEP" ] && [ -e "$TA_RUN/data" ]; then
-		say "kept: $TA_BIN/psql -h $TA_RUN -U postgres; end it with: $TA_BIN/pg_ctl -D $TA_RUN/data stop; rm -r $TA_RUN"
+		say "kept: $TA_BIN/psql -h $TA_RUN -U postgres
+   end it: ${TA_IS_ROOT:+runuser -u postgres -- }$TA_BIN/pg_ctl -D $TA_RUN/data stop && rm -r $TA_RUN"
 	else
 		stop_cluster immediate
 		rm -rf "$TA_RUN"

@@ -33,8 +33,21 @@ OBJS = \
 	src/model/reference.o \
 	src/model/rename.o \
 	src/model/resolve.o \
+	src/schema/accessor.o \
+	src/schema/apply.o \
+	src/schema/ddl.o \
+	src/schema/describe.o \
 	src/schema/plan.o \
-	src/schema/state.o
+	src/schema/run.o \
+	src/schema/state.o \
+	src/schema/status.o \
+	src/api/args.o \
+	src/api/bulk.o \
+	src/api/declare.o \
+	src/api/document.o \
+	src/api/line.o \
+	src/api/look.o \
+	src/api/plan.o
 
 REGRESS =
 

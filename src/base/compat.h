@@ -17,6 +17,7 @@
 #include "utils/inval.h"
 #include "utils/syscache.h"
 #endif
+#include "utils/typcache.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
 #error "todo_assoc supports PostgreSQL 15 to 19"
@@ -31,8 +32,7 @@
 
 /* 16: pg_*_aclcheck and pg_*_ownercheck became object_aclcheck and object_ownercheck */
 #if PG_VERSION_NUM >= 160000
-#define ta_namespace_aclcheck(nsp, role, mode) \
-	object_aclcheck(NamespaceRelationId, nsp, role, mode)
+#define ta_namespace_aclcheck(nsp, role, mode) object_aclcheck(NamespaceRelationId, nsp, role, mode)
 #define ta_relation_ownercheck(relid, role) object_ownercheck(RelationRelationId, relid, role)
 #else
 #define ta_namespace_aclcheck(nsp, role, mode) pg_namespace_aclcheck(nsp, role, mode)
@@ -44,6 +44,13 @@
 typedef SysCacheIdentifier TaSysCacheId;
 #else
 typedef int TaSysCacheId;
+#endif
+
+/* 19: DomainHasConstraints also tells whether they are volatile */
+#if PG_VERSION_NUM >= 190000
+#define ta_domain_has_constraints(type) DomainHasConstraints(type, NULL)
+#else
+#define ta_domain_has_constraints(type) DomainHasConstraints(type)
 #endif
 
 /* 18: a foreign key may be NOT ENFORCED, and may be NOT VALID on a partitioned table */

@@ -32,7 +32,7 @@ ta_err_nearest(const char *wanted, List *names)
 	if (length > NEAREST_MAX_LENGTH)
 		return NULL;
 
-	foreach (lc, names)
+	foreach(lc, names)
 	{
 		const char *name = lfirst(lc);
 		int distance;
@@ -60,7 +60,7 @@ ta_err_join(List *names, const char *separator)
 	ListCell *lc;
 
 	initStringInfo(&buf);
-	foreach (lc, names)
+	foreach(lc, names)
 	{
 		if (lc != list_head(names))
 			appendStringInfoString(&buf, separator);

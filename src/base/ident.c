@@ -48,7 +48,7 @@ ta_ident_prefixed_columns(const char *prefix, List *columns)
 	ListCell *lc;
 
 	initStringInfo(&buf);
-	foreach (lc, columns)
+	foreach(lc, columns)
 		appendStringInfo(&buf, "%s%s%s", lc == list_head(columns) ? "" : ", ", prefix,
 						 quote_identifier(lfirst(lc)));
 	return buf.data;
@@ -77,7 +77,7 @@ check_names(List *names, const char *argument)
 						errhint("Write it as 'userId', 'tenant_id, user_id' or "
 								"'{tenant_id,user_id}', or leave it out.")));
 
-	foreach (lc, names)
+	foreach(lc, names)
 	{
 		const char *name = lfirst(lc);
 		ListCell *other;
@@ -86,9 +86,10 @@ check_names(List *names, const char *argument)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
 							errmsg("argument \"%s\" holds an empty column name", argument)));
 		if (strlen(name) >= NAMEDATALEN)
-			ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
-							errmsg("column name \"%s\" in argument \"%s\" is too long", name, argument),
-							errdetail("A name has at most %d bytes.", NAMEDATALEN - 1)));
+			ereport(ERROR,
+					(errcode(ERRCODE_NAME_TOO_LONG),
+					 errmsg("column name \"%s\" in argument \"%s\" is too long", name, argument),
+					 errdetail("A name has at most %d bytes.", NAMEDATALEN - 1)));
 		for_each_cell(other, names, lnext(names, lc))
 		{
 			if (strcmp(name, lfirst(other)) == 0)
@@ -150,8 +151,8 @@ ta_ident_from_array(const char *array_text)
 		return NIL;
 
 	array = OidInputFunctionCall(F_ARRAY_IN, pstrdup(array_text), TEXTOID, -1);
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls,
-					  &count);
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+					  &nulls, &count);
 	for (int i = 0; i < count; i++)
 		names = lappend(names, nulls[i] ? pstrdup("") : TextDatumGetCString(elements[i]));
 	return names;
@@ -169,10 +170,11 @@ ta_ident_to_array(List *names)
 		return NULL;
 
 	elements = palloc(sizeof(Datum) * list_length(names));
-	foreach (lc, names)
+	foreach(lc, names)
 		elements[count++] = CStringGetTextDatum(lfirst(lc));
-	return OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(construct_array(
-												  elements, count, TEXTOID, -1, false, TYPALIGN_INT)));
+	return OidOutputFunctionCall(F_ARRAY_OUT,
+								 PointerGetDatum(construct_array(elements, count, TEXTOID, -1,
+																 false, TYPALIGN_INT)));
 }
 
 /* Whether both lists hold the same names in the same order. */
@@ -198,7 +200,7 @@ ta_ident_list_has(List *names, const char *name)
 {
 	ListCell *lc;
 
-	foreach (lc, names)
+	foreach(lc, names)
 	{
 		if (strcmp(lfirst(lc), name) == 0)
 			return true;
@@ -227,7 +229,7 @@ ta_ident_invent(const char *table, List *columns, const char *label,
 
 	/* as ChooseIndexNameAddition and ChooseForeignKeyConstraintNameAddition: no more than fits */
 	initStringInfo(&addition);
-	foreach (lc, columns)
+	foreach(lc, columns)
 	{
 		if (addition.len > 0)
 			appendStringInfoChar(&addition, '_');

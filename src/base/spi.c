@@ -67,8 +67,7 @@ fixed_plan(const char *sql, int nargs, Oid *argtypes)
 	{
 		HASHCTL ctl = {.keysize = sizeof(char *), .entrysize = sizeof(FixedPlan)};
 
-		fixed_plans =
-			hash_create("todo_assoc fixed statements", 32, &ctl, HASH_ELEM | HASH_BLOBS);
+		fixed_plans = hash_create("todo_assoc fixed statements", 32, &ctl, HASH_ELEM | HASH_BLOBS);
 	}
 
 	entry = hash_search(fixed_plans, &sql, HASH_ENTER, &found);
@@ -84,7 +83,8 @@ fixed_plan(const char *sql, int nargs, Oid *argtypes)
 		SPIPlanPtr plan = SPI_prepare(sql, nargs, argtypes);
 
 		if (plan == NULL)
-			elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+			elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql,
+				 SPI_result_code_string(SPI_result));
 		SPI_keepplan(plan);
 		entry->plan = plan;
 	}
@@ -145,7 +145,8 @@ run(const char *sql, bool kept, int nargs, Oid *argtypes, const Datum *values, c
 	{
 		plan = SPI_prepare(sql, nargs, argtypes);
 		if (plan == NULL)
-			elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+			elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql,
+				 SPI_result_code_string(SPI_result));
 	}
 	processed = execute(plan, values, nulls, caller, row, arg);
 	SPI_finish();
@@ -157,8 +158,8 @@ run(const char *sql, bool kept, int nargs, Oid *argtypes, const Datum *values, c
 
 /* Runs a statement whose text is made at run time; returns the number of rows. */
 uint64
-ta_spi_query(const char *sql, int nargs, const Oid *argtypes, const Datum *values, const char *nulls,
-			 TaSpiIdentity identity, TaRowFunction row, void *arg)
+ta_spi_query(const char *sql, int nargs, const Oid *argtypes, const Datum *values,
+			 const char *nulls, TaSpiIdentity identity, TaRowFunction row, void *arg)
 {
 	return run(sql, false, nargs, unconstify(Oid *, argtypes), values, nulls, identity, row, arg);
 }
@@ -177,7 +178,7 @@ ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction
 	ListCell *lc;
 
 	Assert(list_length(texts) <= MAX_FIXED_ARGUMENTS);
-	foreach (lc, texts)
+	foreach(lc, texts)
 	{
 		const char *text = lfirst(lc);
 

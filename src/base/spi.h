@@ -22,8 +22,8 @@ typedef enum TaSpiIdentity
 
 extern uint64 ta_spi_query(const char *sql, int nargs, const Oid *argtypes, const Datum *values,
 						   const char *nulls, TaSpiIdentity identity, TaRowFunction row, void *arg);
-extern uint64 ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction row,
-						   void *arg);
+extern uint64
+ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction row, void *arg);
 extern void ta_spi_utility(const char *sql);
 extern int64 ta_spi_count(const char *sql);
 

@@ -17,10 +17,12 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -85,6 +87,13 @@ ta_rel_kind(Oid relid)
 	return get_rel_relkind(relid);
 }
 
+/* Whether other tables inherit from it, which are no partitions. */
+bool
+ta_rel_has_inheritance_children(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_RELATION && has_subclass(relid);
+}
+
 bool
 ta_rel_is_temporary(Oid relid)
 {
@@ -118,7 +127,7 @@ ta_rel_may_reference(Oid relid, List *columns)
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_REFERENCES) == ACLCHECK_OK)
 		return true;
-	foreach (lc, columns)
+	foreach(lc, columns)
 	{
 		AttrNumber attnum = get_attnum(relid, lfirst(lc));
 
@@ -187,7 +196,7 @@ ta_rel_columns(Oid relid, List *names, const char **missing)
 	List *columns = NIL;
 	ListCell *lc;
 
-	foreach (lc, names)
+	foreach(lc, names)
 	{
 		TaColumn *column = ta_rel_column(relid, lfirst(lc));
 
@@ -218,8 +227,9 @@ index_column_names(Relation rel, Form_pg_index index)
 
 		if (attnum <= 0)
 			return NIL;
-		names = lappend(names, pstrdup(NameStr(
-								   TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname)));
+		names =
+			lappend(names,
+					pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname)));
 	}
 	return names;
 }
@@ -281,7 +291,7 @@ find_index(Oid relid, List *columns, IndexTest test)
 	Oid found = InvalidOid;
 	ListCell *lc;
 
-	foreach (lc, columns)
+	foreach(lc, columns)
 	{
 		AttrNumber attnum = get_attnum(relid, lfirst(lc));
 
@@ -292,7 +302,7 @@ find_index(Oid relid, List *columns, IndexTest test)
 
 	rel = relation_open(relid, AccessShareLock);
 	indexes = RelationGetIndexList(rel);
-	foreach (lc, indexes)
+	foreach(lc, indexes)
 	{
 		HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
 
@@ -363,6 +373,29 @@ ta_rel_in_primary_key(Oid relid, const char *column)
 	return ta_ident_list_has(ta_rel_primary_key(relid), column);
 }
 
+/* A column (or expression) of the partition key that is not among the columns; NULL when all are. */
+const char *
+ta_rel_partition_column_outside(Oid relid, List *columns)
+{
+	Relation rel = relation_open(relid, AccessShareLock);
+	PartitionKey key = RelationGetPartitionKey(rel);
+	const char *outside = NULL;
+
+	for (int i = 0; key != NULL && i < key->partnatts && outside == NULL; i++)
+	{
+		AttrNumber attnum = key->partattrs[i];
+		char *name =
+			attnum > 0 ? NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname) : NULL;
+
+		if (name == NULL)
+			outside = "an expression";
+		else if (!ta_ident_list_has(columns, name))
+			outside = ta_ident_quote(name);
+	}
+	relation_close(rel, AccessShareLock);
+	return outside;
+}
+
 /* ---- foreign keys ---- */
 
 /* The names of some columns of a relation. */
@@ -428,9 +461,9 @@ ta_rel_foreign_keys(Oid relid)
 	List *keys = NIL;
 	ListCell *lc;
 
-	foreach (lc, RelationGetFKeyList(rel))
+	foreach(lc, RelationGetFKeyList(rel))
 		oids = lappend_oid(oids, ((ForeignKeyCacheInfo *) lfirst(lc))->conoid);
-	foreach (lc, oids)
+	foreach(lc, oids)
 	{
 		TaForeignKey *fk = read_foreign_key(lfirst_oid(lc));
 

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "nodes/pg_list.h"
 
 typedef struct TaColumn
@@ -27,12 +28,12 @@ typedef struct TaForeignKey
 	Oid oid;
 	char *name;
 	Oid parent;
-	List *columns;		  /* of char *, referencing */
-	List *key;			  /* of char *, referenced, in the same order */
-	char on_delete;		  /* FKCONSTR_ACTION_* */
+	List *columns; /* of char *, referencing */
+	List *key; /* of char *, referenced, in the same order */
+	char on_delete; /* FKCONSTR_ACTION_* */
 	char on_update;
 	List *delete_columns; /* of char *: SET NULL (a, b); NIL is all */
-	char match;			  /* FKCONSTR_MATCH_* */
+	char match; /* FKCONSTR_MATCH_* */
 	bool deferrable;
 	bool deferred;
 	bool validated;
@@ -47,6 +48,7 @@ extern char *ta_rel_qualified(Oid relid);
 extern char *ta_rel_shown(Oid relid);
 extern char ta_rel_kind(Oid relid);
 extern Oid ta_rel_owner(Oid relid);
+extern bool ta_rel_has_inheritance_children(Oid relid);
 extern bool ta_rel_is_temporary(Oid relid);
 extern bool ta_rel_owned_by_user(Oid relid);
 extern bool ta_rel_may_reference(Oid relid, List *columns);
@@ -60,6 +62,7 @@ extern bool ta_rel_in_primary_key(Oid relid, const char *column);
 extern Oid ta_rel_key_index(Oid relid, List *columns);
 extern Oid ta_rel_unique_index(Oid relid, List *columns);
 extern Oid ta_rel_serving_index(Oid relid, List *columns);
+extern const char *ta_rel_partition_column_outside(Oid relid, List *columns);
 extern List *ta_rel_foreign_keys(Oid relid);
 extern bool ta_constraint_name_taken(Oid relid, const char *name);
 extern bool ta_relation_name_taken(Oid namespace_oid, const char *name);

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
@@ -13,8 +14,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
-#include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "base/ident.h"
 #include "pg/keymatch.h"
 
@@ -61,8 +62,7 @@ ta_key_operator_sql(Oid key_type, Oid reference_type)
 	if (!HeapTupleIsValid(tuple))
 		return pstrdup("OPERATOR(pg_catalog.=)");
 	form = (Form_pg_operator) GETSTRUCT(tuple);
-	result = psprintf("OPERATOR(%s.%s)",
-					  quote_identifier(get_namespace_name(form->oprnamespace)),
+	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
 					  NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return result;
@@ -103,5 +103,5 @@ ta_type_shown(Oid type, int32 typmod)
 bool
 ta_type_needs_rewrite(Oid type)
 {
-	return DomainHasConstraints(type);
+	return ta_domain_has_constraints(type);
 }

@@ -165,12 +165,11 @@ merge_rows(TaModel *model, List *rows)
 	char *accessors = NULL;
 	char *table = NULL;
 
-	foreach (lc, rows)
+	foreach(lc, rows)
 	{
 		TaModelRow *row = lfirst(lc);
 
-		merge_text(model, "its table", &table,
-				   ta_ident_qualify(row->schema_name, row->table_name));
+		merge_text(model, "its table", &table, ta_ident_qualify(row->schema_name, row->table_name));
 		if (model->schema == NULL)
 		{
 			model->schema = pstrdup(row->schema_name);

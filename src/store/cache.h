@@ -17,14 +17,14 @@ typedef struct TaModel
 	char *name;
 	char *schema;
 	char *table;
-	Oid relid;			 /* InvalidOid: there is no such table (now) */
-	char *singular;		 /* said, or NULL */
-	char *plural;		 /* said, or NULL */
-	List *key;			 /* said, else the primary key; NIL when there is none */
+	Oid relid; /* InvalidOid: there is no such table (now) */
+	char *singular; /* said, or NULL */
+	char *plural; /* said, or NULL */
+	List *key; /* said, else the primary key; NIL when there is none */
 	bool key_said;
 	bool accessors;
-	List *declarers;	 /* of char * */
-	List *inferred;		 /* of char * */
+	List *declarers; /* of char * */
+	List *inferred; /* of char * */
 	const char *problem; /* the declarers disagree: how; else NULL */
 
 	/* private */

@@ -251,8 +251,8 @@ ta_catalog_model_names(void)
 {
 	List *names = NIL;
 
-	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.model d WHERE" LIVE, NIL, TA_AS_CATALOG,
-				 read_text, &names);
+	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.model d WHERE" LIVE, NIL,
+				 TA_AS_CATALOG, read_text, &names);
 	return names;
 }
 
@@ -260,8 +260,8 @@ ta_catalog_model_names(void)
 void
 ta_catalog_put_model(const TaModelRow *row)
 {
-	List *texts = list_make5(row->name, row->declarer, row->schema_name, row->table_name,
-							 row->singular);
+	List *texts =
+		list_make5(row->name, row->declarer, row->schema_name, row->table_name, row->singular);
 
 	texts = lappend(texts, row->plural);
 	texts = lappend(texts, ta_ident_to_array(row->key));
@@ -294,7 +294,8 @@ ta_catalog_rename_model(const char *name, const char *new_name)
 	List *texts = list_make2((char *) name, (char *) new_name);
 
 	write_catalog("UPDATE assoc_internal.model d SET name = $2 WHERE d.name" EQ "$1", texts);
-	write_catalog("UPDATE assoc_internal.declaration d SET model = $2 WHERE d.model" EQ "$1", texts);
+	write_catalog("UPDATE assoc_internal.declaration d SET model = $2 WHERE d.model" EQ "$1",
+				  texts);
 	write_catalog("UPDATE assoc_internal.declaration d SET target = $2 WHERE d.target" EQ "$1",
 				  texts);
 	write_catalog("UPDATE assoc_internal.declaration d SET through = $2"
@@ -376,16 +377,17 @@ ta_catalog_decls_named(const char *model, const char *alias)
 List *
 ta_catalog_decls_of_model(const char *model)
 {
-	return read_decls(FROM_DECLARATION "AND d.model" EQ "$1" DECL_ORDER, list_make1((char *) model));
+	return read_decls(FROM_DECLARATION "AND d.model" EQ "$1" DECL_ORDER,
+					  list_make1((char *) model));
 }
 
 /* The associations of other models that name this one. */
 List *
 ta_catalog_decls_using_model(const char *model)
 {
-	return read_decls(FROM_DECLARATION
-					  "AND d.model OPERATOR(pg_catalog.<>) $1 AND (d.target" EQ
-					  "$1 OR (d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'))" DECL_ORDER,
+	return read_decls(FROM_DECLARATION "AND d.model OPERATOR(pg_catalog.<>) $1 AND (d.target" EQ
+									   "$1 OR (d.through" EQ "$1 AND d.kind" EQ
+									   "'belongs_to_many'))" DECL_ORDER,
 					  list_make1((char *) model));
 }
 
@@ -393,10 +395,11 @@ ta_catalog_decls_using_model(const char *model)
 List *
 ta_catalog_decls_of_child(const char *child)
 {
-	return read_decls(FROM_DECLARATION
-					  "AND d.reference IS NOT NULL AND ((d.kind" EQ "'belongs_to' AND d.model" EQ
-					  "$1) OR (d.kind" EQ "'belongs_to_many' AND d.through" EQ "$1) OR (d.target" EQ
-					  "$1 AND d.kind" EQ "ANY ('{has_one,has_many}'::pg_catalog.text[])))" DECL_ORDER,
+	return read_decls(FROM_DECLARATION "AND d.reference IS NOT NULL AND ((d.kind" EQ
+									   "'belongs_to' AND d.model" EQ "$1) OR (d.kind" EQ
+									   "'belongs_to_many' AND d.through" EQ "$1) OR (d.target" EQ
+									   "$1 AND d.kind" EQ
+									   "ANY ('{has_one,has_many}'::pg_catalog.text[])))" DECL_ORDER,
 					  list_make1((char *) child));
 }
 
@@ -432,8 +435,8 @@ ta_catalog_reference_exists(const char *reference)
 void
 ta_catalog_put_decl(const TaDecl *d)
 {
-	List *texts = list_make5(d->model, d->alias, d->declarer, (char *) ta_kind_name(d->kind),
-							 d->target);
+	List *texts =
+		list_make5(d->model, d->alias, d->declarer, (char *) ta_kind_name(d->kind), d->target);
 
 	texts = lappend(texts, ta_ident_to_array(d->foreign_key));
 	texts = lappend(texts, ta_ident_to_array(d->source_key));

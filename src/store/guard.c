@@ -66,9 +66,10 @@ check_direct_write(HeapTuple row, TupleDesc desc, List *tables)
 	char *declarer = ta_spi_named_text(row, desc, "declarer");
 
 	if (declarer != NULL && declarer[0] != '\0')
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("rows said by package \"%s\" cannot be written directly", declarer),
-						errhint("Only the package's scripts say them; write declarer '' for by hand.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("rows said by package \"%s\" cannot be written directly", declarer),
+				 errhint("Only the package's scripts say them; write declarer '' for by hand.")));
 
 	if (tables != NIL)
 	{
@@ -168,13 +169,15 @@ set_aside(HeapTuple row, TupleDesc desc, const char *table)
 	char *name = row_name(row, desc);
 	Datum json = DirectFunctionCall1(row_to_json, heap_copy_tuple_as_datum(row, desc));
 
-	ta_catalog_set_aside(table, name, ta_spi_named_text(row, desc, "declarer"), TextDatumGetCString(json));
-	ereport(WARNING, (errcode(ERRCODE_UNIQUE_VIOLATION),
-					  errmsg("\"%s\" is already declared, and differently", name),
-					  errdetail("The incoming row was set aside in assoc_internal.conflict; the one "
-								"present stays."),
-					  errhint("Declare it again as it should be, then DELETE FROM "
-							  "assoc_internal.conflict.")));
+	ta_catalog_set_aside(table, name, ta_spi_named_text(row, desc, "declarer"),
+						 TextDatumGetCString(json));
+	ereport(WARNING,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("\"%s\" is already declared, and differently", name),
+			 errdetail("The incoming row was set aside in assoc_internal.conflict; the one "
+					   "present stays."),
+			 errhint("Declare it again as it should be, then DELETE FROM "
+					 "assoc_internal.conflict.")));
 }
 
 /* One row of a direct INSERT: NULL to skip it. */
@@ -199,15 +202,16 @@ ta_guard_config(PG_FUNCTION_ARGS)
 	TupleDesc desc;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("function \"%s\" was not called by trigger manager", "guard_config")));
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager", "guard_config")));
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
 		List *rows = ta_catalog_models();
 		ListCell *lc;
 
-		foreach (lc, rows)
+		foreach(lc, rows)
 		{
 			TaModelRow *row = lfirst(lc);
 
@@ -218,7 +222,8 @@ ta_guard_config(PG_FUNCTION_ARGS)
 	}
 
 	desc = RelationGetDescr(trigger->tg_relation);
-	result = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	result =
+		TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 
 	if (!ta_catalog_is_writing())
 	{

@@ -1,0 +1,313 @@
+/*
+ * src/api/bulk.c
+ *		SQL-callable: declaring a whole document, and giving it back.
+ *
+ * All or nothing.  Everything is stored first and checked then, so that a
+ * document may move an option from one side to the other; accessors come last.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/json.h"
+
+#include "api/args.h"
+#include "api/document.h"
+#include "base/err.h"
+#include "base/ident.h"
+#include "model/declare.h"
+#include "model/lookup.h"
+#include "model/path.h"
+#include "schema/accessor.h"
+#include "schema/plan.h"
+
+PG_FUNCTION_INFO_V1(ta_declare_text);
+PG_FUNCTION_INFO_V1(ta_declare_jsonb);
+PG_FUNCTION_INFO_V1(ta_document);
+
+typedef struct Tally
+{
+	int added;
+	int changed;
+	int dropped;
+} Tally;
+
+static void
+count(Tally *tally, TaChange change)
+{
+	tally->added += change == TA_ADDED;
+	tally->changed += change == TA_CHANGED;
+}
+
+/* The rows of the list that this declarer said. */
+static List *
+ours(List *decls)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, decls)
+	{
+		if (strcmp(((TaDecl *) lfirst(lc))->declarer, ta_declarer()) == 0)
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}
+
+/* ---- names of the document, for pruning ---- */
+
+typedef struct NameSlot
+{
+	char name[2 * NAMEDATALEN];
+} NameSlot;
+
+static HTAB *
+name_set(void)
+{
+	HASHCTL ctl = {.keysize = 2 * NAMEDATALEN,
+				   .entrysize = sizeof(NameSlot),
+				   .hcxt = CurrentMemoryContext};
+
+	return hash_create("todo_assoc names", 256, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+static void
+add_name(HTAB *set, const char *name)
+{
+	hash_search(set, name, HASH_ENTER, NULL);
+}
+
+static bool
+has_name(HTAB *set, const char *name)
+{
+	return hash_search(set, name, HASH_FIND, NULL) != NULL;
+}
+
+/* Drops what this declarer said and the document lacks, accessors included. */
+static void
+prune_associations(const TaDocument *document, Tally *tally)
+{
+	HTAB *kept = name_set();
+	ListCell *lc;
+
+	foreach(lc, document->decls)
+		add_name(kept, ta_decl_name(lfirst(lc)));
+	foreach(lc, ours(ta_catalog_decls()))
+	{
+		TaDecl *decl = lfirst(lc);
+		const TaModel *model = ta_cache_model(decl->model);
+
+		if (has_name(kept, ta_decl_name(decl)))
+			continue;
+		if (model != NULL && OidIsValid(model->relid))
+			ta_check_owner(model->relid);
+		ta_forget_association(decl);
+		if (ta_catalog_decls_named(decl->model, decl->alias) == NIL)
+			ta_accessor_drop(decl);
+		tally->dropped++;
+	}
+}
+
+/* Drops the models that the document lacks and no association uses. */
+static void
+prune_models(const TaDocument *document, Tally *tally)
+{
+	HTAB *kept = name_set();
+	ListCell *lc;
+
+	foreach(lc, document->models)
+		add_name(kept, ((TaDocumentModel *) lfirst(lc))->row.name);
+	foreach(lc, ta_catalog_decls())
+	{
+		TaDecl *decl = lfirst(lc);
+
+		add_name(kept, decl->model);
+		add_name(kept, decl->target);
+		if (decl->kind == TA_BELONGS_TO_MANY)
+			add_name(kept, decl->through);
+	}
+	foreach(lc, ta_catalog_models())
+	{
+		TaModelRow *row = lfirst(lc);
+		const TaModel *model;
+
+		if (strcmp(row->declarer, ta_declarer()) != 0 || has_name(kept, row->name))
+			continue;
+		model = ta_cache_model(row->name);
+		if (OidIsValid(model->relid))
+			ta_check_owner(model->relid);
+		ta_forget_model(row->name);
+		tally->dropped++;
+	}
+}
+
+/* ---- declaring ---- */
+
+/* An entry that says nothing of the model itself only defines one that is not defined. */
+static void
+define_models(const TaDocument *document, Tally *tally)
+{
+	ListCell *lc;
+
+	foreach(lc, document->models)
+	{
+		TaDocumentModel *model = lfirst(lc);
+		List *notes = NIL;
+
+		if (model->says || ta_cache_model(model->row.name) == NULL)
+			count(tally, ta_define(&model->row, model->table_name, &notes));
+	}
+}
+
+/* Whether the association can be resolved in this round. */
+static bool
+ready(const TaDecl *decl, int round)
+{
+	const TaModel *model;
+	TaDecl probe = *decl;
+
+	if (!ta_decl_is_path(decl))
+		/* belongs_to first: it names the foreign key that the other sides join */
+		return round > 0 || decl->kind == TA_BELONGS_TO;
+	if (round < 2)
+		return false;
+	model = ta_cache_model(decl->model);
+	probe.model = model != NULL ? model->name : decl->model;
+	return ta_path_problem(&probe) == NULL;
+}
+
+/* Stores all associations; a path waits for those it goes through. */
+static List *
+store_associations(const TaDocument *document, Tally *tally)
+{
+	List *waiting = list_copy(document->decls);
+	List *stored = NIL;
+
+	for (int round = 0; waiting != NIL; round++)
+	{
+		List *left = NIL;
+		bool progress = false;
+		ListCell *lc;
+
+		foreach(lc, waiting)
+		{
+			TaDecl *decl = lfirst(lc);
+			TaDeclared *declared;
+
+			if (!ready(decl, round))
+			{
+				left = lappend(left, decl);
+				continue;
+			}
+			declared = ta_declare_unchecked(decl);
+			count(tally, declared->change);
+			stored = lappend(stored, declared->decl);
+			progress = true;
+		}
+		/* a path that nothing makes whole: declaring it says what is missing */
+		if (!progress && round >= 2)
+			(void) ta_declare_unchecked(linitial(left));
+		waiting = left;
+	}
+	return stored;
+}
+
+/* Checks what was stored, then declares the inverses that it says. */
+static void
+check_associations(List *stored, Tally *tally)
+{
+	ListCell *lc;
+
+	foreach(lc, stored)
+		ta_declare_check(lfirst(lc));
+	foreach(lc, stored)
+	{
+		TaDecl *decl = lfirst(lc);
+		TaDeclared *inverse;
+
+		if (decl->inverse == NULL)
+			continue;
+		inverse = ta_declare_inverse(decl);
+		if (inverse != NULL)
+			count(tally, inverse->change);
+	}
+}
+
+static void
+refresh_accessors(void)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls())
+	{
+		TaDecl *decl = lfirst(lc);
+
+		if (!ta_decl_is_path(decl) || ta_path_problem(decl) == NULL)
+			(void) ta_accessor_refresh(decl);
+	}
+}
+
+/* Declares the document; returns a line that counts what came of it. */
+static Datum
+declare_document(Jsonb *jsonb, bool prune)
+{
+	TaDocument *document = ta_document_read(jsonb);
+	Tally tally = {0};
+	int steps;
+
+	ta_catalog_lock();
+	if (prune)
+		prune_associations(document, &tally);
+	define_models(document, &tally);
+	check_associations(store_associations(document, &tally), &tally);
+	if (prune)
+		prune_models(document, &tally);
+	refresh_accessors();
+
+	steps = list_length(ta_plan_steps(ta_references(ta_catalog_decls()), false, NULL));
+	return PointerGetDatum(cstring_to_text(
+		psprintf("%d models, %d associations: %d added, %d changed, %d dropped; %d steps planned",
+				 list_length(document->models), list_length(document->decls), tally.added,
+				 tally.changed, tally.dropped, steps)));
+}
+
+/*
+ * assoc.declare(document text, prune) returns text
+ *
+ * Errors: 22P02 not JSON; 22023 not a document, with the path of the culprit;
+ * else those of the declaring functions.
+ */
+Datum
+ta_declare_text(PG_FUNCTION_ARGS)
+{
+	return declare_document(ta_json_parse(ta_arg_text(fcinfo, 0)), PG_GETARG_BOOL(1));
+}
+
+/* assoc.declare(document jsonb, prune) returns text: the same */
+Datum
+ta_declare_jsonb(PG_FUNCTION_ARGS)
+{
+	return declare_document(PG_GETARG_JSONB_P(0), PG_GETARG_BOOL(1));
+}
+
+/* ---- giving it back ---- */
+
+/* assoc.document() returns json: what this declarer said, and not what was inferred */
+Datum
+ta_document(PG_FUNCTION_ARGS)
+{
+	List *models = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_models())
+	{
+		TaModelRow *row = lfirst(lc);
+
+		/* a junction yet to be created is planned again by its belongs_to_many */
+		if (strcmp(row->declarer, ta_declarer()) == 0 &&
+			!ta_ident_list_has(row->inferred, "new_table"))
+			models = lappend(models, row);
+	}
+	PG_RETURN_TEXT_P(cstring_to_text(ta_document_write(models, ours(ta_catalog_decls()))));
+}

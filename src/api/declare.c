@@ -1,0 +1,382 @@
+/*
+ * src/api/declare.c
+ *		SQL-callable: declaring, dropping and renaming one model or association.
+ *
+ * Arguments are unpacked here and nowhere deeper.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "api/args.h"
+#include "api/line.h"
+#include "model/declare.h"
+#include "model/lookup.h"
+#include "model/path.h"
+#include "model/rename.h"
+#include "pg/facts.h"
+#include "schema/accessor.h"
+#include "schema/ddl.h"
+
+PG_FUNCTION_INFO_V1(ta_define_model);
+PG_FUNCTION_INFO_V1(ta_belongs_to);
+PG_FUNCTION_INFO_V1(ta_has_one);
+PG_FUNCTION_INFO_V1(ta_has_many);
+PG_FUNCTION_INFO_V1(ta_belongs_to_many);
+PG_FUNCTION_INFO_V1(ta_drop_association);
+PG_FUNCTION_INFO_V1(ta_drop_model);
+PG_FUNCTION_INFO_V1(ta_rename_model);
+PG_FUNCTION_INFO_V1(ta_rename_association);
+
+/* ---- declaring ---- */
+
+/* After a model moved to another table or changed its accessors option: make, move or drop them. */
+static void
+refresh_model(const char *name, Oid old_relid)
+{
+	const TaModel *model = ta_cache_model(name);
+	ListCell *lc;
+
+	foreach(lc, ta_cache_associations(model))
+	{
+		TaDecl *decl = lfirst(lc);
+
+		if (OidIsValid(old_relid) && old_relid != model->relid)
+			ta_accessor_drop_from(old_relid, decl->alias);
+		if (!ta_decl_is_path(decl) || ta_path_problem(decl) == NULL)
+			(void) ta_accessor_refresh(decl);
+	}
+	foreach(lc, ta_catalog_decls_using_model(name))
+	{
+		TaDecl *decl = lfirst(lc);
+
+		if (!ta_decl_is_path(decl) || ta_path_problem(decl) == NULL)
+			(void) ta_accessor_refresh(decl);
+	}
+}
+
+/*
+ * assoc.define_model(name, table_name, singular, plural, key, accessors) returns text
+ *
+ * Errors: 42602, 42622 bad name; 42P01 no such table; 42P09 ambiguous table;
+ * 42809 not a table; 0A000 temporary; 42501 not the owner; 42703 unknown key
+ * column; 42P17 declarers disagree.
+ */
+Datum
+ta_define_model(PG_FUNCTION_ARGS)
+{
+	TaModelRow row = {0};
+	char *typed_table = ta_arg_text(fcinfo, 1);
+	List *notes = NIL;
+	List *parts;
+	const TaModel *before;
+	const TaModel *model;
+	Oid old_relid;
+
+	row.name = ta_arg_name(fcinfo, 0, "name");
+	row.singular = ta_arg_text(fcinfo, 2);
+	row.plural = ta_arg_text(fcinfo, 3);
+	row.key = ta_ident_split(ta_arg_text(fcinfo, 4), "key");
+	row.accessors = ta_arg_bool(fcinfo, 5);
+
+	ta_catalog_lock();
+	before = ta_cache_model(row.name);
+	old_relid = before != NULL ? before->relid : InvalidOid;
+	(void) ta_define(&row, typed_table, &notes);
+	refresh_model(row.name, old_relid);
+
+	model = ta_lookup_model(row.name);
+	parts = list_make1(psprintf("%s: model of table %s, key %s", model->name,
+								ta_rel_shown(model->relid),
+								model->key == NIL ? "none" : ta_ident_columns(model->key)));
+	parts = list_concat(parts, notes);
+	PG_RETURN_TEXT_P(cstring_to_text(ta_err_join(parts, "; ")));
+}
+
+/* Starts a declaration from the arguments that all kinds have. */
+static TaDecl *
+begin(FunctionCallInfo fcinfo, TaKind kind)
+{
+	TaDecl *said = palloc0(sizeof(TaDecl));
+
+	said->kind = kind;
+	said->model = ta_arg_name(fcinfo, 0, "model");
+	said->target = ta_arg_name(fcinfo, 1, "target");
+	said->alias = ta_arg_text(fcinfo, 2);
+	said->foreign_key = ta_ident_split(ta_arg_text(fcinfo, 3), "foreign_key");
+	return said;
+}
+
+static char *
+arg_jsonb(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : OidOutputFunctionCall(F_JSONB_OUT, PG_GETARG_DATUM(n));
+}
+
+static Datum
+finish(const TaDecl *said)
+{
+	return PointerGetDatum(cstring_to_text(ta_line_declared(ta_declare(said))));
+}
+
+/*
+ * assoc.belongs_to(model, target, alias, foreign_key, target_key, scope, on_delete,
+ * on_update, required, deferral, inverse, enforce, index) returns text
+ *
+ * Errors of this and the next three: 22004, 22023 bad argument; 42704 unknown
+ * model; 42P09, 42702 ambiguous; 42703 unknown column; 42701 alias is a column;
+ * 42710 declared differently, or no inverse; 42804 types; 42830 key; 42P17
+ * contradiction; 42809 not enforceable; 42501 privileges.
+ */
+Datum
+ta_belongs_to(PG_FUNCTION_ARGS)
+{
+	TaDecl *said = begin(fcinfo, TA_BELONGS_TO);
+
+	said->target_key = ta_ident_split(ta_arg_text(fcinfo, 4), "target_key");
+	said->scope = arg_jsonb(fcinfo, 5);
+	said->on_delete = ta_arg_text(fcinfo, 6);
+	said->on_update = ta_arg_text(fcinfo, 7);
+	said->required = ta_arg_bool(fcinfo, 8);
+	said->deferral = ta_arg_text(fcinfo, 9);
+	said->inverse = ta_arg_text(fcinfo, 10);
+	said->enforce = ta_arg_text(fcinfo, 11);
+	said->index = ta_arg_bool(fcinfo, 12);
+	return finish(said);
+}
+
+/* has_one and has_many have the same arguments. */
+static Datum
+has(FunctionCallInfo fcinfo, TaKind kind)
+{
+	TaDecl *said = begin(fcinfo, kind);
+
+	said->source_key = ta_ident_split(ta_arg_text(fcinfo, 4), "source_key");
+	said->through = ta_arg_text(fcinfo, 5);
+	said->scope = arg_jsonb(fcinfo, 6);
+	said->order_by = ta_arg_text(fcinfo, 7);
+	said->on_delete = ta_arg_text(fcinfo, 8);
+	said->on_update = ta_arg_text(fcinfo, 9);
+	said->required = ta_arg_bool(fcinfo, 10);
+	said->deferral = ta_arg_text(fcinfo, 11);
+	said->inverse = ta_arg_text(fcinfo, 12);
+	said->enforce = ta_arg_text(fcinfo, 13);
+	said->index = ta_arg_bool(fcinfo, 14);
+	return finish(said);
+}
+
+/*
+ * assoc.has_one(model, target, alias, foreign_key, source_key, through, scope, order_by,
+ * on_delete, on_update, required, deferral, inverse, enforce, index) returns text
+ */
+Datum
+ta_has_one(PG_FUNCTION_ARGS)
+{
+	return has(fcinfo, TA_HAS_ONE);
+}
+
+/* assoc.has_many(...): the same arguments; returns text */
+Datum
+ta_has_many(PG_FUNCTION_ARGS)
+{
+	return has(fcinfo, TA_HAS_MANY);
+}
+
+/*
+ * assoc.belongs_to_many(model, target, alias, foreign_key, source_key, target_key, through,
+ * other_key, scope, order_by, on_delete, on_update, deferral, inverse, enforce, index)
+ * returns text
+ */
+Datum
+ta_belongs_to_many(PG_FUNCTION_ARGS)
+{
+	TaDecl *said = begin(fcinfo, TA_BELONGS_TO_MANY);
+
+	said->source_key = ta_ident_split(ta_arg_text(fcinfo, 4), "source_key");
+	said->target_key = ta_ident_split(ta_arg_text(fcinfo, 5), "target_key");
+	said->through = ta_arg_text(fcinfo, 6);
+	said->other_key = ta_ident_split(ta_arg_text(fcinfo, 7), "other_key");
+	said->scope = arg_jsonb(fcinfo, 8);
+	said->order_by = ta_arg_text(fcinfo, 9);
+	said->on_delete = ta_arg_text(fcinfo, 10);
+	said->on_update = ta_arg_text(fcinfo, 11);
+	said->deferral = ta_arg_text(fcinfo, 12);
+	said->inverse = ta_arg_text(fcinfo, 13);
+	said->enforce = ta_arg_text(fcinfo, 14);
+	said->index = ta_arg_bool(fcinfo, 15);
+	return finish(said);
+}
+
+/* ---- dropping ---- */
+
+/* How to drop the keys that nobody declares any more (of char *). */
+static List *
+left_behind(List *states)
+{
+	List *parts = NIL;
+	ListCell *lc;
+
+	foreach(lc, states)
+	{
+		TaState *state = lfirst(lc);
+		char *hint = ta_ddl_drop_hint(state);
+
+		if (hint != NULL && ta_catalog_decls_of_reference(state->reference->name) == NIL)
+			parts = lappend(parts, psprintf("its foreign key stays, to drop it: %s", hint));
+	}
+	return parts;
+}
+
+/*
+ * assoc.drop_association('Model.alias') returns text
+ *
+ * Errors: 42602 not a name; 42704 unknown; 42501 not the owner; 2BP01 a path
+ * goes through it, or a view uses its accessor; 55000 said by somebody else.
+ */
+Datum
+ta_drop_association(PG_FUNCTION_ARGS)
+{
+	char *name = ta_arg_name(fcinfo, 0, "association");
+	TaDecl *decl;
+	const TaModel *model;
+	List *states;
+	List *parts;
+	List *paths;
+
+	ta_catalog_lock();
+	decl = linitial(ta_lookup_association(name));
+	model = ta_lookup_model(decl->model);
+	if (OidIsValid(model->relid))
+		ta_check_owner(model->relid);
+	paths = ta_paths_through(decl->model, decl->alias);
+	if (paths != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop association \"%s\" because a path goes through it", name),
+				 errdetail("Through it: %s.", ta_err_list(paths, 12)),
+				 errhint("Drop that first: SELECT assoc.drop_association(%s).",
+						 quote_literal_cstr(linitial(paths)))));
+
+	(void) ta_plan_steps(ta_line_references(decl), false, &states);
+	ta_forget_association(decl);
+	parts = list_make1(psprintf("%s: dropped", ta_decl_name(decl)));
+	if (ta_catalog_decls_named(decl->model, decl->alias) == NIL)
+		ta_accessor_drop(decl);
+	else
+		parts = lappend(parts, pstrdup("another declarer still says it"));
+	parts = list_concat(parts, left_behind(states));
+	PG_RETURN_TEXT_P(cstring_to_text(ta_err_join(parts, "; ")));
+}
+
+/* The association and what is lost with it, each once: its paths, and theirs. */
+static List *
+with_paths(List *decls, List *found)
+{
+	ListCell *lc;
+
+	foreach(lc, decls)
+	{
+		TaDecl *decl = lfirst(lc);
+		List *paths = NIL;
+		ListCell *other;
+		bool known = false;
+
+		foreach(other, found)
+			known = known || strcmp(ta_decl_name(lfirst(other)), ta_decl_name(decl)) == 0;
+		if (known)
+			continue;
+		found = lappend(found, decl);
+		foreach(other, ta_paths_through(decl->model, decl->alias))
+			paths = list_concat(paths, ta_lookup_association(lfirst(other)));
+		found = with_paths(paths, found);
+	}
+	return found;
+}
+
+/*
+ * assoc.drop_model(model, cascade) returns text
+ *
+ * Errors: 42704 unknown; 42501 not the owner; 2BP01 associations use it and
+ * cascade is false; 55000 said by somebody else.
+ */
+Datum
+ta_drop_model(PG_FUNCTION_ARGS)
+{
+	char *name = ta_arg_name(fcinfo, 0, "model");
+	bool cascade = PG_GETARG_BOOL(1);
+	const TaModel *model;
+	List *users;
+	List *names = NIL;
+	ListCell *lc;
+
+	ta_catalog_lock();
+	model = ta_lookup_model(name);
+	if (OidIsValid(model->relid))
+		ta_check_owner(model->relid);
+	users = with_paths(list_concat(ta_catalog_decls_of_model(model->name),
+								   ta_catalog_decls_using_model(model->name)),
+					   NIL);
+	foreach(lc, users)
+		names = lappend(names, (char *) ta_decl_name(lfirst(lc)));
+	if (users != NIL && !cascade)
+		ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+						errmsg("cannot drop model \"%s\" because associations use it", name),
+						errdetail("They are %s.", ta_err_list(names, 12)),
+						errhint("SELECT assoc.drop_model(%s, cascade => true) drops them too.",
+								quote_literal_cstr(name))));
+
+	foreach(lc, users)
+	{
+		ta_forget_association(lfirst(lc));
+		ta_accessor_drop(lfirst(lc));
+	}
+	ta_forget_model(model->name);
+	PG_RETURN_TEXT_P(cstring_to_text(
+		names == NIL ? psprintf("%s: dropped", name)
+					 : psprintf("%s: dropped, and with it %s", name, ta_err_list(names, 12))));
+}
+
+/* ---- renaming ---- */
+
+/*
+ * assoc.rename_model(model, new_name) returns text
+ *
+ * Errors: 42704 unknown; 42602, 42622 bad name; 42710 the name is taken; 42501
+ * not the owner; 55000 said by somebody else.
+ */
+Datum
+ta_rename_model(PG_FUNCTION_ARGS)
+{
+	char *name = ta_arg_name(fcinfo, 0, "model");
+	char *new_name = ta_arg_name(fcinfo, 1, "new_name");
+
+	ta_rename_model_to(name, new_name);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s: renamed to %s", name, new_name)));
+}
+
+/*
+ * assoc.rename_association('Model.alias', new_alias) returns text
+ *
+ * Errors: as rename_model; 42701 the alias is a column.
+ */
+Datum
+ta_rename_association(PG_FUNCTION_ARGS)
+{
+	char *name = ta_arg_name(fcinfo, 0, "association");
+	char *new_alias = ta_arg_name(fcinfo, 1, "new_alias");
+	TaDecl *decl;
+
+	ta_catalog_lock();
+	decl = linitial(ta_lookup_association(name));
+	ta_rename_association_to(decl->model, decl->alias, new_alias);
+	ta_accessor_drop(decl);
+	decl = linitial(ta_catalog_decls_named(decl->model, new_alias));
+	PG_RETURN_TEXT_P(cstring_to_text(
+		ta_err_join(list_concat(list_make1(psprintf("%s: renamed to %s", name, ta_decl_name(decl))),
+								ta_line_refresh(decl)),
+					"; ")));
+}

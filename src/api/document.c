@@ -1,0 +1,475 @@
+/*
+ * src/api/document.c
+ *		The document: {"models": {"User": {"has_many": {"todos": {...}}}}}.
+ *
+ * Reading is strict: an unknown key, a wrong type or a missing target is an
+ * error with the JSON path of the culprit.  Writing gives what was said and
+ * leaves out what was inferred, ordered by name, so that it can be compared
+ * and kept under version control.  One table says for both which options there
+ * are.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "api/document.h"
+#include "base/err.h"
+#include "base/ident.h"
+
+typedef enum OptionType
+{
+	OPTION_TEXT,
+	OPTION_COLUMNS,
+	OPTION_BOOL,
+	OPTION_JSON
+} OptionType;
+
+#define KIND(kind) (1 << (kind))
+#define HAS (KIND(TA_HAS_ONE) | KIND(TA_HAS_MANY))
+#define MANY KIND(TA_BELONGS_TO_MANY)
+#define ALL (KIND(TA_BELONGS_TO) | HAS | MANY)
+
+static const struct
+{
+	const char *name;
+	OptionType type;
+	int kinds; /* which take it */
+	size_t offset;
+} options[] = {
+	{"target", OPTION_TEXT, ALL, offsetof(TaDecl, target)},
+	{"foreign_key", OPTION_COLUMNS, ALL, offsetof(TaDecl, foreign_key)},
+	{"target_key", OPTION_COLUMNS, KIND(TA_BELONGS_TO) | MANY, offsetof(TaDecl, target_key)},
+	{"source_key", OPTION_COLUMNS, HAS | MANY, offsetof(TaDecl, source_key)},
+	{"through", OPTION_TEXT, HAS | MANY, offsetof(TaDecl, through)},
+	{"other_key", OPTION_COLUMNS, MANY, offsetof(TaDecl, other_key)},
+	{"scope", OPTION_JSON, ALL, offsetof(TaDecl, scope)},
+	{"order_by", OPTION_TEXT, HAS | MANY, offsetof(TaDecl, order_by)},
+	{"on_delete", OPTION_TEXT, ALL, offsetof(TaDecl, on_delete)},
+	{"on_update", OPTION_TEXT, ALL, offsetof(TaDecl, on_update)},
+	{"required", OPTION_BOOL, KIND(TA_BELONGS_TO) | HAS, offsetof(TaDecl, required)},
+	{"deferral", OPTION_TEXT, ALL, offsetof(TaDecl, deferral)},
+	{"inverse", OPTION_TEXT, ALL, offsetof(TaDecl, inverse)},
+	{"enforce", OPTION_TEXT, ALL, offsetof(TaDecl, enforce)},
+	{"index", OPTION_BOOL, ALL, offsetof(TaDecl, index)},
+};
+
+static const struct
+{
+	const char *name;
+	OptionType type;
+	size_t offset;
+} model_options[] = {
+	{"table_name", OPTION_TEXT, offsetof(TaDocumentModel, table_name)},
+	{"singular", OPTION_TEXT, offsetof(TaDocumentModel, row.singular)},
+	{"plural", OPTION_TEXT, offsetof(TaDocumentModel, row.plural)},
+	{"key", OPTION_COLUMNS, offsetof(TaDocumentModel, row.key)},
+	{"accessors", OPTION_BOOL, offsetof(TaDocumentModel, row.accessors)},
+};
+
+#define FIELD(base, offset, type) ((type *) ((char *) (base) + (offset)))
+
+/* ---- reading ---- */
+
+/* Raises: a value of the wrong type. */
+static void
+wrong_type(const char *path, const JsonbValue *value, const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the document holds %s where %s is expected", ta_json_kind(value), wanted),
+			 errdetail("At %s.", path)));
+}
+
+/* Raises: a key that means nothing there. */
+static void
+unknown_key(const char *path, const char *key, List *known)
+{
+	const char *nearest = ta_err_nearest(key, known);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the document holds the unknown key \"%s\"", key), errdetail("At %s.", path),
+			 nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+							 : errhint("Known there: %s.", ta_err_list(known, 24))));
+}
+
+/* The pairs of a value that must be an object. */
+static List *
+object_at(const JsonbValue *value, const char *path)
+{
+	JsonbContainer *object = ta_json_container(value, true);
+
+	if (object == NULL)
+		wrong_type(path, value, "an object");
+	return ta_json_object(object);
+}
+
+/* A column list: "userId", "a, b" or ["a", "b"]. */
+static List *
+columns_at(const JsonbValue *value, const char *path, const char *name)
+{
+	JsonbContainer *array = ta_json_container(value, false);
+	char *text = ta_json_string(value);
+	List *columns = NIL;
+	ListCell *lc;
+
+	if (text != NULL)
+		return ta_ident_split(text, name);
+	if (array == NULL)
+		wrong_type(path, value, "a column or a list of columns");
+	foreach(lc, ta_json_array(array))
+	{
+		char *column = ta_json_string(lfirst(lc));
+
+		if (column == NULL)
+			wrong_type(path, lfirst(lc), "a column");
+		columns = lappend(columns, column);
+	}
+	/* the same checks as of a typed list; an empty one raises as well */
+	return ta_ident_split(columns == NIL ? "" : ta_ident_to_array(columns), name);
+}
+
+/* Reads one option into its field. */
+static void
+read_option(void *field, OptionType type, const JsonbValue *value, const char *path,
+			const char *name)
+{
+	switch (type)
+	{
+		case OPTION_TEXT:
+			if (value->type != jbvString)
+				wrong_type(path, value, "a string");
+			*(char **) field = ta_json_string(value);
+			break;
+		case OPTION_COLUMNS:
+			*(List **) field = columns_at(value, path, name);
+			break;
+		case OPTION_BOOL:
+			if (value->type != jbvBool)
+				wrong_type(path, value, "true or false");
+			*(char **) field = ta_json_scalar_text(value);
+			break;
+		case OPTION_JSON:
+			if (ta_json_container(value, true) == NULL)
+				wrong_type(path, value, "an object");
+			*(char **) field = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
+			break;
+	}
+}
+
+static List *
+options_of_kind(TaKind kind)
+{
+	List *names = NIL;
+
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if ((options[i].kinds & KIND(kind)) != 0)
+			names = lappend(names, (char *) options[i].name);
+	}
+	return names;
+}
+
+/* One association: its target as a string, or an object of options. */
+static TaDecl *
+read_association(const char *model, TaKind kind, const TaJsonPair *pair, const char *path)
+{
+	TaDecl *decl = palloc0(sizeof(TaDecl));
+	ListCell *lc;
+
+	decl->model = pstrdup(model);
+	decl->kind = kind;
+	decl->alias = pair->key;
+	decl->target = ta_json_string(pair->value);
+	if (decl->target != NULL)
+		return decl;
+
+	foreach(lc, object_at(pair->value, path))
+	{
+		TaJsonPair *option = lfirst(lc);
+		char *option_path = psprintf("%s.%s", path, option->key);
+		bool found = false;
+
+		for (int i = 0; i < lengthof(options); i++)
+		{
+			if ((options[i].kinds & KIND(kind)) == 0 || strcmp(options[i].name, option->key) != 0)
+				continue;
+			found = true;
+			/* null is unsaid */
+			if (option->value->type != jbvNull)
+				read_option(FIELD(decl, options[i].offset, void), options[i].type, option->value,
+							option_path, option->key);
+		}
+		if (!found)
+			unknown_key(option_path, option->key, options_of_kind(kind));
+	}
+	if (decl->target == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the document holds an association without \"target\""),
+						errdetail("At %s.", path)));
+	return decl;
+}
+
+static List *
+model_keys(void)
+{
+	List *names = NIL;
+
+	for (int i = 0; i < lengthof(model_options); i++)
+		names = lappend(names, (char *) model_options[i].name);
+	for (int kind = TA_BELONGS_TO; kind <= TA_BELONGS_TO_MANY; kind++)
+		names = lappend(names, (char *) ta_kind_name((TaKind) kind));
+	return names;
+}
+
+/* One member of a model: an option, or the associations of a kind. */
+static void
+read_model_member(TaDocument *document, TaDocumentModel *model, const TaJsonPair *pair,
+				  const char *path)
+{
+	TaKind kind;
+
+	for (int i = 0; i < lengthof(model_options); i++)
+	{
+		if (strcmp(model_options[i].name, pair->key) != 0)
+			continue;
+		if (pair->value->type != jbvNull)
+		{
+			read_option(FIELD(model, model_options[i].offset, void), model_options[i].type,
+						pair->value, path, pair->key);
+			model->says = true;
+		}
+		return;
+	}
+	if (ta_kind_parse(pair->key, &kind))
+	{
+		ListCell *lc;
+
+		foreach(lc, object_at(pair->value, path))
+		{
+			TaJsonPair *association = lfirst(lc);
+
+			document->decls = lappend(document->decls,
+									  read_association(model->row.name, kind, association,
+													   psprintf("%s.%s", path, association->key)));
+		}
+		return;
+	}
+	unknown_key(path, pair->key, model_keys());
+}
+
+/* Reads a whole document; raises on anything it does not know. */
+TaDocument *
+ta_document_read(Jsonb *jsonb)
+{
+	TaDocument *document = palloc0(sizeof(TaDocument));
+	ListCell *lc;
+
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a document must be a JSON object"),
+						errhint("For example {\"models\": {\"User\": {\"has_many\": {\"todos\": "
+								"\"Todo\"}}}}.")));
+	foreach(lc, ta_json_object(&jsonb->root))
+	{
+		TaJsonPair *pair = lfirst(lc);
+		ListCell *lm;
+
+		if (strcmp(pair->key, "models") != 0)
+			unknown_key(pair->key, pair->key, list_make1("models"));
+		foreach(lm, object_at(pair->value, "models"))
+		{
+			TaJsonPair *entry = lfirst(lm);
+			TaDocumentModel *model = palloc0(sizeof(TaDocumentModel));
+			char *path = psprintf("models.%s", entry->key);
+			ListCell *lo;
+
+			model->row.name = entry->key;
+			document->models = lappend(document->models, model);
+			foreach(lo, object_at(entry->value, path))
+			{
+				TaJsonPair *member = lfirst(lo);
+
+				read_model_member(document, model, member, psprintf("%s.%s", path, member->key));
+			}
+		}
+	}
+	return document;
+}
+
+/* ---- writing ---- */
+
+/* Appends , "name": to an object; first tells whether a comma is due. */
+static void
+put_key(StringInfo out, const char *indent, const char *name, bool *first)
+{
+	appendStringInfo(out, "%s\n%s", *first ? "" : ",", indent);
+	*first = false;
+	ta_json_put_string(out, name);
+	appendStringInfoString(out, ": ");
+}
+
+static void
+put_columns(StringInfo out, List *columns)
+{
+	ListCell *lc;
+
+	if (list_length(columns) == 1 && strpbrk(linitial(columns), ",{") == NULL)
+	{
+		ta_json_put_string(out, linitial(columns));
+		return;
+	}
+	appendStringInfoChar(out, '[');
+	foreach(lc, columns)
+	{
+		if (lc != list_head(columns))
+			appendStringInfoString(out, ", ");
+		ta_json_put_string(out, lfirst(lc));
+	}
+	appendStringInfoChar(out, ']');
+}
+
+/* One option, unless it is unsaid. */
+static void
+put_option(StringInfo out, const char *name, OptionType type, const void *field, bool *first,
+		   const char *indent)
+{
+	const char *text = type == OPTION_COLUMNS ? NULL : *(char *const *) field;
+
+	if (type == OPTION_COLUMNS ? *(List *const *) field == NIL : text == NULL)
+		return;
+	if (indent != NULL)
+		put_key(out, indent, name, first);
+	else
+	{
+		appendStringInfoString(out, *first ? "" : ", ");
+		*first = false;
+		ta_json_put_string(out, name);
+		appendStringInfoString(out, ": ");
+	}
+	if (type == OPTION_COLUMNS)
+		put_columns(out, *(List *const *) field);
+	else if (type == OPTION_TEXT)
+		ta_json_put_string(out, text);
+	else
+		appendStringInfoString(out, text);
+}
+
+/* {"target": "User", "foreign_key": "userId"}, on one line */
+static void
+put_association(StringInfo out, const TaDecl *decl)
+{
+	bool first = true;
+
+	appendStringInfoChar(out, '{');
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if ((options[i].kinds & KIND(decl->kind)) != 0 && !ta_decl_inferred(decl, options[i].name))
+			put_option(out, options[i].name, options[i].type,
+					   FIELD(decl, options[i].offset, const void), &first, NULL);
+	}
+	appendStringInfoChar(out, '}');
+}
+
+/* The model's associations of one kind. */
+static void
+put_kind(StringInfo out, const char *model, TaKind kind, List *decls, bool *first)
+{
+	bool first_alias = true;
+	ListCell *lc;
+
+	foreach(lc, decls)
+	{
+		TaDecl *decl = lfirst(lc);
+
+		if (decl->kind != kind || strcmp(decl->model, model) != 0)
+			continue;
+		if (first_alias)
+		{
+			put_key(out, "      ", ta_kind_name(kind), first);
+			appendStringInfoChar(out, '{');
+		}
+		put_key(out, "        ", decl->alias, &first_alias);
+		put_association(out, decl);
+	}
+	if (!first_alias)
+		appendStringInfoString(out, "\n      }");
+}
+
+static void
+put_model_options(StringInfo out, const TaModelRow *row, bool *first)
+{
+	TaDocumentModel model = {.row = *row};
+
+	if (row->inferred == NIL)
+		model.table_name = ta_ident_qualify(row->schema_name, row->table_name);
+	for (int i = 0; i < lengthof(model_options); i++)
+		put_option(out, model_options[i].name, model_options[i].type,
+				   FIELD(&model, model_options[i].offset, const void), first, "      ");
+}
+
+static void
+put_model(StringInfo out, const char *name, const TaModelRow *row, List *decls, bool *first_model)
+{
+	bool first = true;
+
+	put_key(out, "    ", name, first_model);
+	appendStringInfoChar(out, '{');
+	if (row != NULL)
+		put_model_options(out, row, &first);
+	for (int kind = TA_BELONGS_TO; kind <= TA_BELONGS_TO_MANY; kind++)
+		put_kind(out, name, (TaKind) kind, decls, &first);
+	appendStringInfoString(out, first ? "}" : "\n    }");
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/*
+ * The document of these rows (TaModelRow, TaDecl of one declarer, ordered by
+ * name): models by name, each with what is said of it.
+ */
+char *
+ta_document_write(List *models, List *decls)
+{
+	StringInfoData out;
+	List *names = NIL;
+	bool first = true;
+	ListCell *lc;
+	ListCell *next_row = list_head(models);
+	int at = 0;
+
+	foreach(lc, models)
+		names = lappend(names, ((TaModelRow *) lfirst(lc))->name);
+	foreach(lc, decls)
+		names = lappend(names, ((TaDecl *) lfirst(lc))->model);
+	list_sort(names, compare_names);
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "{\n  \"models\": {");
+	for (int i = 0; i < list_length(names); i++)
+	{
+		const char *name = list_nth(names, i);
+		const TaModelRow *row = NULL;
+		List *own = NIL;
+
+		if (i > 0 && strcmp(name, list_nth(names, i - 1)) == 0)
+			continue;
+		/* both lists are ordered as the names are: one pass over each */
+		if (next_row != NULL && strcmp(((TaModelRow *) lfirst(next_row))->name, name) == 0)
+		{
+			row = lfirst(next_row);
+			next_row = lnext(models, next_row);
+		}
+		while (at < list_length(decls) &&
+			   strcmp(((TaDecl *) list_nth(decls, at))->model, name) == 0)
+			own = lappend(own, list_nth(decls, at++));
+		put_model(&out, name, row, own, &first);
+	}
+	appendStringInfoString(&out, first ? "}\n}" : "\n  }\n}");
+	return out.data;
+}

@@ -1,0 +1,30 @@
+/*
+ * src/api/document.h
+ *		The options of an association as members of a JSON object.
+ */
+#ifndef TA_DOCUMENT_H
+#define TA_DOCUMENT_H
+
+#include "postgres.h"
+
+#include "base/json.h"
+#include "store/catalog.h"
+
+/* Everything a document says. */
+typedef struct TaDocument
+{
+	List *models; /* of TaDocumentModel */
+	List *decls; /* of TaDecl, as said */
+} TaDocument;
+
+typedef struct TaDocumentModel
+{
+	TaModelRow row;
+	char *table_name; /* as typed; NULL: not said */
+	bool says; /* holds any option of the model itself */
+} TaDocumentModel;
+
+extern TaDocument *ta_document_read(Jsonb *document);
+extern char *ta_document_write(List *models, List *decls);
+
+#endif /* TA_DOCUMENT_H */

@@ -1,0 +1,421 @@
+/*
+ * src/model/option.c
+ *		Values of options: reading what was typed, and writing it back as SQL.
+ *
+ * The catalog keeps one canonical text per value; what is built from it goes
+ * through the quoting here, so that no catalog row holds SQL.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "base/json.h"
+#include "model/option.h"
+#include "pg/facts.h"
+#include "pg/keymatch.h"
+
+/* ---- referential actions ---- */
+
+static const struct
+{
+	char code;
+	const char *words;
+} actions[] = {
+	{FKCONSTR_ACTION_NOACTION, "NO ACTION"},     {FKCONSTR_ACTION_RESTRICT, "RESTRICT"},
+	{FKCONSTR_ACTION_CASCADE, "CASCADE"},        {FKCONSTR_ACTION_SETNULL, "SET NULL"},
+	{FKCONSTR_ACTION_SETDEFAULT, "SET DEFAULT"},
+};
+
+/* A name as typed: "quoted" as in SQL, or exactly so. */
+static char *
+read_name(const char *start, const char *end)
+{
+	char *name = ta_ident_trim(start, end);
+	size_t length = strlen(name);
+	char *to = name;
+
+	if (length < 2 || name[0] != '"' || name[length - 1] != '"')
+		return name;
+	for (char *from = name + 1; from < name + length - 1; from++)
+	{
+		if (from[0] == '"' && from[1] == '"')
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+	return name;
+}
+
+/* Splits at commas that stand outside double quotes; the pieces are trimmed, not unquoted. */
+static List *
+split_items(const char *text, const char *end)
+{
+	List *items = NIL;
+	const char *start = text;
+	bool quoted = false;
+
+	for (const char *c = text; c <= end; c++)
+	{
+		if (c < end && *c == '"')
+			quoted = !quoted;
+		else if (c == end || (*c == ',' && !quoted))
+		{
+			items = lappend(items, ta_ident_trim(start, c));
+			start = c + 1;
+		}
+	}
+	return items;
+}
+
+/* Raises: not an action. */
+static void
+bad_action(const char *typed, const char *argument)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is not a referential action (argument \"%s\")", typed, argument),
+			 errhint("Use NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT; on_delete also "
+					 "'SET NULL (column)'.")));
+}
+
+/*
+ * An action as typed, in any case, with blanks or underscores, to its
+ * canonical text; NULL stays NULL (unsaid).
+ */
+char *
+ta_option_action(const char *typed, const char *argument)
+{
+	const char *open;
+	char *words;
+	List *columns = NIL;
+
+	if (typed == NULL)
+		return NULL;
+	open = strchr(typed, '(');
+	words = ta_ident_trim(typed, open != NULL ? open : typed + strlen(typed));
+	for (char *c = words; *c != '\0'; c++)
+	{
+		if (*c == '_')
+			*c = ' ';
+	}
+	if (open != NULL)
+	{
+		const char *close = strrchr(open, ')');
+		ListCell *lc;
+
+		if (close == NULL || *ta_ident_trim(close + 1, close + strlen(close)) != '\0')
+			bad_action(typed, argument);
+		foreach(lc, split_items(open + 1, close))
+		{
+			char *item = lfirst(lc);
+
+			columns = lappend(columns, read_name(item, item + strlen(item)));
+		}
+	}
+
+	for (int i = 0; i < lengthof(actions); i++)
+	{
+		if (pg_strcasecmp(words, actions[i].words) != 0)
+			continue;
+		if (columns != NIL &&
+			(strcmp(argument, "on_delete") != 0 || (actions[i].code != FKCONSTR_ACTION_SETNULL &&
+													actions[i].code != FKCONSTR_ACTION_SETDEFAULT)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"%s\" cannot name columns (argument \"%s\")", typed, argument),
+					 errhint(
+						 "Only ON DELETE SET NULL and SET DEFAULT can be limited to columns.")));
+		return ta_action_text(actions[i].code, columns);
+	}
+	bad_action(typed, argument);
+	return NULL;
+}
+
+/* The canonical text of an action: SET NULL ("userId"). */
+char *
+ta_action_text(char code, List *columns)
+{
+	for (int i = 0; i < lengthof(actions); i++)
+	{
+		if (actions[i].code == code)
+			return columns == NIL
+					   ? pstrdup(actions[i].words)
+					   : psprintf("%s (%s)", actions[i].words, ta_ident_columns(columns));
+	}
+	elog(ERROR, "unknown referential action \"%c\"", code);
+	return NULL;
+}
+
+/* The reverse, for text that ta_option_action made. */
+TaAction
+ta_action_parse(const char *canonical)
+{
+	TaAction action = {FKCONSTR_ACTION_NOACTION, NIL};
+	const char *open = strchr(canonical, '(');
+	char *words = ta_ident_trim(canonical, open != NULL ? open : canonical + strlen(canonical));
+
+	for (int i = 0; i < lengthof(actions); i++)
+	{
+		if (strcmp(words, actions[i].words) == 0)
+			action.code = actions[i].code;
+	}
+	if (open != NULL)
+	{
+		ListCell *lc;
+
+		foreach(lc, split_items(open + 1, strrchr(open, ')')))
+		{
+			char *item = lfirst(lc);
+
+			action.columns = lappend(action.columns, read_name(item, item + strlen(item)));
+		}
+	}
+	return action;
+}
+
+/* ---- words of a small set ---- */
+
+/* The member of the set that was typed, in any case; an unknown one raises. */
+static char *
+one_of(const char *typed, const char *const *set, int count, const char *argument, const char *hint)
+{
+	if (typed == NULL)
+		return NULL;
+	for (int i = 0; i < count; i++)
+	{
+		if (pg_strcasecmp(typed, set[i]) == 0)
+			return pstrdup(set[i]);
+	}
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid value for argument \"%s\": \"%s\"", argument, typed),
+					errhint("%s", hint)));
+	return NULL;
+}
+
+char *
+ta_option_deferral(const char *typed)
+{
+	static const char *const set[] = {"none", "immediate", "deferred"};
+
+	return one_of(typed, set, lengthof(set), "deferral",
+				  "Use none, immediate (DEFERRABLE INITIALLY IMMEDIATE) or deferred (DEFERRABLE "
+				  "INITIALLY DEFERRED).");
+}
+
+char *
+ta_deferral_text(bool deferrable, bool deferred)
+{
+	return pstrdup(!deferrable ? "none" : deferred ? "deferred" : "immediate");
+}
+
+char *
+ta_option_enforce(const char *typed)
+{
+	static const char *const set[] = {"foreign_key", "none"};
+
+	return one_of(typed, set, lengthof(set), "enforce",
+				  "Use foreign_key or none; this version enforces by native foreign keys only.");
+}
+
+/* Raises: the relation has no such column. */
+static void
+unknown_column(Oid relid, const char *name, const char *argument)
+{
+	const char *nearest = ta_err_nearest(name, ta_rel_column_names(relid));
+
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+					errmsg("column \"%s\" of %s does not exist (argument \"%s\")", name,
+						   ta_rel_shown(relid), argument),
+					nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+									: errhint("Its columns are %s.",
+											  ta_err_list(ta_rel_column_names(relid), 20))));
+}
+
+/* ---- order_by ---- */
+
+/* Cuts the word off the end of the text, if it stands there after a blank. */
+static bool
+cut_word(char *text, const char *word)
+{
+	size_t length = strlen(text);
+	size_t tail = strlen(word);
+
+	if (length <= tail || pg_strcasecmp(text + length - tail, word) != 0 ||
+		!isspace((unsigned char) text[length - tail - 1]))
+		return false;
+	length -= tail;
+	while (length > 0 && isspace((unsigned char) text[length - 1]))
+		length--;
+	text[length] = '\0';
+	return true;
+}
+
+/* One item: 'createdAt DESC NULLS LAST' or '-createdAt'. */
+static char *
+read_order_item(char *item, char **column)
+{
+	const char *nulls = "";
+	const char *direction = "";
+
+	if (cut_word(item, "first"))
+		nulls = cut_word(item, "nulls") ? " NULLS FIRST" : NULL;
+	else if (cut_word(item, "last"))
+		nulls = cut_word(item, "nulls") ? " NULLS LAST" : NULL;
+	if (nulls == NULL)
+		return NULL;
+
+	if (cut_word(item, "desc"))
+		direction = " DESC";
+	else if (!cut_word(item, "asc") && item[0] == '-')
+	{
+		direction = " DESC";
+		item++;
+	}
+	*column = read_name(item, item + strlen(item));
+	if ((*column)[0] == '\0')
+		return NULL;
+	return psprintf("%s%s%s", ta_ident_quote(*column), direction, nulls);
+}
+
+/*
+ * The order as typed, a list of columns each with ASC or DESC (or - before it)
+ * and NULLS FIRST or LAST, to its canonical text.
+ */
+char *
+ta_option_order_by(const char *typed, Oid relid)
+{
+	List *canonical = NIL;
+	ListCell *lc;
+
+	if (typed == NULL)
+		return NULL;
+	foreach(lc, split_items(typed, typed + strlen(typed)))
+	{
+		char *column = NULL;
+		char *item = read_order_item(pstrdup(lfirst(lc)), &column);
+
+		if (item == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("cannot read \"%s\" in argument \"order_by\"", (char *) lfirst(lc)),
+					 errhint("Write a list of columns: 'createdAt DESC, id', '-createdAt', "
+							 "'dueDate NULLS LAST'.")));
+		if (OidIsValid(relid) && ta_rel_column(relid, column) == NULL)
+			unknown_column(relid, column, "order_by");
+		canonical = lappend(canonical, item);
+	}
+	return ta_err_join(canonical, ", ");
+}
+
+/* ORDER BY's list from the canonical text, each column with the prefix ('t.'). */
+char *
+ta_order_sql(const char *order_by, const char *prefix)
+{
+	List *items = NIL;
+	ListCell *lc;
+
+	foreach(lc, split_items(order_by, order_by + strlen(order_by)))
+		items = lappend(items, psprintf("%s%s", prefix, (char *) lfirst(lc)));
+	return ta_err_join(items, ", ");
+}
+
+/* ---- scope ---- */
+
+/* Raises unless the value can be read by the column's type. */
+static char *
+scope_constant(const JsonbValue *value, const TaColumn *column)
+{
+	char *text = ta_json_scalar_text(value);
+	Oid input;
+	Oid parameter;
+
+	if (text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scope of column \"%s\" holds %s", column->name, ta_json_kind(value)),
+				 errhint("Use a value, null, or a list of values.")));
+	getTypeInputInfo(column->type, &input, &parameter);
+	(void) OidInputFunctionCall(input, pstrdup(text), parameter, column->typmod);
+	return text;
+}
+
+/* column = 'value'::type, with the type's own equality. */
+static char *
+scope_comparison(const JsonbValue *value, const TaColumn *column, const char *prefix)
+{
+	TaColumn plain = *column;
+
+	if (value->type == jbvNull)
+		return psprintf("%s%s IS NULL", prefix, ta_ident_quote(column->name));
+	plain.collation = InvalidOid;
+	return psprintf("%s%s %s %s::%s", prefix, ta_ident_quote(column->name),
+					ta_key_operator_sql(column->type, column->type),
+					quote_literal_cstr(scope_constant(value, column)), ta_type_sql(&plain));
+}
+
+/* The condition of one column. */
+static char *
+scope_column_sql(const TaJsonPair *pair, Oid relid, const char *prefix)
+{
+	TaColumn *column = ta_rel_column(relid, pair->key);
+	JsonbContainer *array = ta_json_container(pair->value, false);
+	List *any = NIL;
+	ListCell *lc;
+
+	if (column == NULL)
+		unknown_column(relid, pair->key, "scope");
+	if (!OidIsValid(ta_key_operator(column->type, column->type)))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("column \"%s\" of type %s cannot be in a scope", column->name,
+							   ta_type_shown(column->type, column->typmod)),
+						errdetail("The type has no default btree operator class.")));
+	if (array == NULL)
+		return scope_comparison(pair->value, column, prefix);
+
+	foreach(lc, ta_json_array(array))
+		any = lappend(any, scope_comparison(lfirst(lc), column, prefix));
+	if (any == NIL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("scope of column \"%s\" is an empty list", column->name),
+						errhint("Use a value, null, or a list of values.")));
+	return psprintf("(%s)", ta_err_join(any, " OR "));
+}
+
+/* Checks a scope, {column: value | [values] | null}, against the table; returns it as stored. */
+char *
+ta_option_scope(const char *json, Oid relid)
+{
+	Jsonb *jsonb;
+
+	if (json == NULL)
+		return NULL;
+	jsonb = ta_json_parse(json);
+	if (!JB_ROOT_IS_OBJECT(jsonb) || JB_ROOT_COUNT(jsonb) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"scope\" must be a JSON object with at least one column"),
+				 errhint("For example '{\"status\": \"open\", \"kind\": [\"a\", \"b\"]}'.")));
+	if (OidIsValid(relid))
+		(void) ta_scope_sql(json, relid, "");
+	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+}
+
+/* The scope as an SQL condition on the relation, each column with the prefix ('t.'). */
+char *
+ta_scope_sql(const char *scope, Oid relid, const char *prefix)
+{
+	Jsonb *jsonb = ta_json_parse(scope);
+	List *conditions = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_json_object(&jsonb->root))
+		conditions = lappend(conditions, scope_column_sql(lfirst(lc), relid, prefix));
+	return ta_err_join(conditions, " AND ");
+}

@@ -1,0 +1,342 @@
+/*
+ * src/schema/accessor.c
+ *		The SQL function that each association gets beside its table.
+ *
+ * todos("Users") RETURNS SETOF "Todos": LANGUAGE sql, STABLE, a string body
+ * with every name qualified, so that the planner inlines it, and API servers
+ * see a computed relationship.  A BEGIN ATOMIC body would forbid ADD COLUMN ..
+ * DEFAULT on the table of its argument (since 15.20).  PARALLEL SAFE, for the
+ * label is looked at before the function is inlined.
+ *
+ * It belongs to the table's owner and DEPENDS ON EXTENSION todo_assoc, which
+ * is also how we know our own: a function without that mark is never touched.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "commands/extension.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/ident.h"
+#include "model/option.h"
+#include "model/path.h"
+#include "pg/facts.h"
+#include "pg/keymatch.h"
+#include "schema/accessor.h"
+#include "schema/run.h"
+
+/* ---- finding ---- */
+
+/* schema.alias(schema.table) */
+static char *
+signature(Oid relid, const char *alias)
+{
+	return psprintf("%s(%s)", ta_ident_qualify(ta_rel_schema(relid), alias),
+					ta_rel_qualified(relid));
+}
+
+/* The function of this name that takes a row of the table, or InvalidOid. */
+static Oid
+find_function(Oid relid, const char *alias)
+{
+	Oid rowtype = get_rel_type_id(relid);
+
+	return LookupFuncName(list_make2(makeString(ta_rel_schema(relid)), makeString(pstrdup(alias))),
+						  1, &rowtype, true);
+}
+
+/* Whether the function carries our mark. */
+static bool
+is_ours(Oid function)
+{
+	return list_member_oid(getAutoExtensionsOfObject(ProcedureRelationId, function),
+						   get_extension_oid("todo_assoc", true));
+}
+
+/* ---- the body ---- */
+
+/* p.id OPERATOR(pg_catalog.=) c."userId": key on the left, as the operator wants it */
+static char *
+hop_condition(const TaHop *hop, const char *from, const char *to)
+{
+	const TaModel *child = ta_cache_model(hop->link.child);
+	const TaModel *parent = ta_cache_model(hop->link.parent);
+	const char *child_prefix = hop->to_parent ? from : to;
+	const char *parent_prefix = hop->to_parent ? to : from;
+	List *tests = NIL;
+	ListCell *lc;
+	ListCell *lk;
+
+	forboth(lc, hop->link.columns, lk, hop->link.key)
+	{
+		TaColumn *key = ta_rel_column(parent->relid, lfirst(lk));
+		TaColumn *column =
+			OidIsValid(child->relid) ? ta_rel_column(child->relid, lfirst(lc)) : NULL;
+
+		if (key == NULL)
+			return NULL;
+		/* a column yet to be created will have the key's type */
+		tests = lappend(tests, psprintf("%s%s %s %s%s", parent_prefix, ta_ident_quote(lfirst(lk)),
+										ta_key_operator_sql(key->type, column != NULL ? column->type
+																					  : key->type),
+										child_prefix, ta_ident_quote(lfirst(lc))));
+	}
+	return ta_err_join(tests, " AND ");
+}
+
+/* The scopes that hold where the hop arrives, each after " AND ". */
+static void
+append_scopes(StringInfo buf, const TaHop *hop, const char *prefix)
+{
+	const TaModel *model = ta_cache_model(ta_hop_to(hop));
+	ListCell *lc;
+
+	foreach(lc, hop->scopes)
+		appendStringInfo(buf, " AND %s", ta_scope_sql(lfirst(lc), model->relid, prefix));
+}
+
+/* schema.table of the model a hop leads to. */
+static char *
+hop_table(const TaHop *hop)
+{
+	const TaModel *model = ta_cache_model(ta_hop_to(hop));
+
+	return ta_ident_qualify(model->schema, model->table);
+}
+
+/* Whether every model and key on the way is there; a junction may be yet to come. */
+static bool
+hops_usable(List *hops)
+{
+	ListCell *lc;
+
+	foreach(lc, hops)
+	{
+		TaHop *hop = lfirst(lc);
+		const TaModel *parent = ta_cache_model(hop->link.parent);
+
+		if (parent == NULL || !OidIsValid(parent->relid) ||
+			ta_cache_model(hop->link.child) == NULL || hop_condition(hop, "", "") == NULL)
+			return false;
+	}
+	return hops != NIL;
+}
+
+/*
+ * The body, along the hops:
+ *
+ * one       SELECT t.* FROM s."Todos" t WHERE ($1).id = t."userId"
+ * junction  SELECT t.* FROM s.tags t, s.todo_tags j1 WHERE t.id = j1.tag_id AND ($1).id = j1.todo_id
+ * path      SELECT t.* FROM s.tags t WHERE EXISTS (SELECT 1 FROM s.todos j1, s.todo_tags j2
+ *           WHERE ... AND t.id = j2.tag_id): each target once
+ *
+ * with the scopes, and ORDER BY and LIMIT 1 where the association says so.
+ */
+static char *
+body_sql(const TaDecl *decl, List *hops)
+{
+	StringInfoData buf;
+	StringInfoData from;
+	StringInfoData where;
+	bool exists = ta_decl_is_path(decl) && list_length(hops) > 1;
+	const char *at = "($1).";
+	int number = 0;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	initStringInfo(&from);
+	initStringInfo(&where);
+	foreach(lc, hops)
+	{
+		TaHop *hop = lfirst(lc);
+		bool last = lnext(hops, lc) == NULL;
+		char *alias = last ? pstrdup("t") : psprintf("j%d", ++number);
+		char *prefix = psprintf("%s.", alias);
+
+		if (!last)
+			appendStringInfo(&from, "%s%s %s", number == 1 ? "" : ", ", hop_table(hop), alias);
+		appendStringInfo(&where, "%s%s", lc == list_head(hops) ? "" : " AND ",
+						 hop_condition(hop, at, prefix));
+		append_scopes(&where, hop, prefix);
+		at = prefix;
+	}
+
+	appendStringInfo(&buf, "SELECT t.* FROM %s t", hop_table(llast(hops)));
+	if (exists)
+		appendStringInfo(&buf, " WHERE EXISTS (SELECT 1 FROM %s WHERE %s)", from.data, where.data);
+	else
+		appendStringInfo(&buf, "%s%s WHERE %s", from.len > 0 ? ", " : "", from.data, where.data);
+	if (decl->order_by != NULL)
+		appendStringInfo(&buf, " ORDER BY %s", ta_order_sql(decl->order_by, "t."));
+	if (decl->kind == TA_HAS_ONE && (decl->order_by != NULL || exists))
+		appendStringInfoString(&buf, " LIMIT 1");
+	return buf.data;
+}
+
+/* ---- making and dropping ---- */
+
+/* Whether the function already has this body and result. */
+static bool
+is_current(Oid function, const char *body, Oid result, bool *same_result)
+{
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool isnull;
+	Datum source;
+	bool same;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	*same_result = ((Form_pg_proc) GETSTRUCT(tuple))->prorettype == result;
+	same = *same_result && !isnull && strcmp(TextDatumGetCString(source), body) == 0;
+	ReleaseSysCache(tuple);
+	return same;
+}
+
+/* Why no accessor can be made, or NULL. */
+static char *
+obstacle(const TaDecl *decl, const TaModel *model)
+{
+	Oid function;
+
+	if (ta_namespace_aclcheck(ta_rel_namespace(model->relid), ta_rel_owner(model->relid),
+							  ACL_CREATE) != ACLCHECK_OK)
+		return psprintf("no accessor: the owner of %s may not create in schema %s",
+						ta_rel_shown(model->relid), ta_ident_quote(model->schema));
+	function = find_function(model->relid, decl->alias);
+	if (OidIsValid(function) && !is_ours(function))
+		return psprintf("no accessor: function %s exists and is not ours",
+						signature(model->relid, decl->alias));
+	return NULL;
+}
+
+/* The first line of its COMMENT is a call that works. */
+static void
+create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
+{
+	const TaModel *target = ta_cache_model(decl->target);
+	Oid owner = ta_rel_owner(model->relid);
+	char *name = signature(model->relid, decl->alias);
+	int nest = NewGUCNestLevel();
+
+	/* a column or junction in the body may be yet to come */
+	(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	ta_run_ddl_as(psprintf("CREATE OR REPLACE FUNCTION %s RETURNS SETOF %s LANGUAGE sql STABLE "
+						   "PARALLEL SAFE%s AS %s",
+						   name, ta_rel_qualified(target->relid),
+						   ta_decl_to_one(decl) ? " ROWS 1" : " ROWS 1000",
+						   quote_literal_cstr(body)),
+				  decl->declarer, owner);
+	AtEOXact_GUC(true, nest);
+	ta_run_ddl_as(psprintf("ALTER FUNCTION %s DEPENDS ON EXTENSION todo_assoc", name),
+				  decl->declarer, owner);
+	ta_run_ddl_as(psprintf("COMMENT ON FUNCTION %s IS %s", name,
+						   quote_literal_cstr(psprintf("%s\n%s: %s %s", ta_accessor_call(decl),
+													   ta_decl_name(decl),
+													   ta_kind_words(decl->kind), decl->target))),
+				  decl->declarer, owner);
+}
+
+/*
+ * Makes the association's accessor what it must be; returns why there is none,
+ * or NULL.
+ */
+char *
+ta_accessor_refresh(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	const TaModel *target = ta_cache_model(decl->target);
+	List *hops;
+	Oid function;
+	char *body;
+	char *problem;
+	bool same_result = false;
+
+	if (model == NULL || target == NULL || !OidIsValid(model->relid) || !OidIsValid(target->relid))
+		return pstrdup("no accessor: a table is missing");
+	if (!model->accessors)
+	{
+		ta_accessor_drop(decl);
+		return NULL;
+	}
+	hops = ta_hops_of(decl);
+	if (!hops_usable(hops))
+		return pstrdup("no accessor: a table or key on its way is missing");
+	problem = obstacle(decl, model);
+	if (problem != NULL)
+		return problem;
+
+	body = body_sql(decl, hops);
+	function = find_function(model->relid, decl->alias);
+	if (OidIsValid(function))
+	{
+		if (is_current(function, body, get_rel_type_id(target->relid), &same_result))
+			return NULL;
+		/* only the result type can't be replaced; whatever uses the function then stops this */
+		if (!same_result)
+			ta_accessor_drop(decl);
+	}
+	create_accessor(decl, model, body);
+	return NULL;
+}
+
+/* Drops our accessor of this name on the table, if there is one. */
+void
+ta_accessor_drop_from(Oid relid, const char *alias)
+{
+	Oid function = OidIsValid(relid) ? find_function(relid, alias) : InvalidOid;
+
+	if (OidIsValid(function) && is_ours(function))
+		ta_run_ddl_as(psprintf("DROP FUNCTION %s", signature(relid, alias)), ta_declarer(),
+					  ta_rel_owner(relid));
+}
+
+/* Drops the association's accessor, if there is one. */
+void
+ta_accessor_drop(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+
+	if (model != NULL)
+		ta_accessor_drop_from(model->relid, decl->alias);
+}
+
+/* Why the association has no accessor now, or NULL; changes nothing. */
+char *
+ta_accessor_problem(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	char *problem;
+
+	if (model == NULL || !OidIsValid(model->relid) || !model->accessors)
+		return NULL;
+	problem = obstacle(decl, model);
+	if (problem == NULL && !OidIsValid(find_function(model->relid, decl->alias)))
+		return psprintf("no accessor: declare %s again", ta_decl_name(decl));
+	return problem;
+}
+
+/* SELECT t.* FROM "Users" s, todos(s) t */
+char *
+ta_accessor_call(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	bool visible = RelationIsVisible(model->relid);
+
+	return psprintf("SELECT t.* FROM %s s, %s(s) t", ta_rel_shown(model->relid),
+					visible ? ta_ident_quote(decl->alias)
+							: ta_ident_qualify(model->schema, decl->alias));
+}

@@ -1,0 +1,18 @@
+/*
+ * src/schema/accessor.h
+ *		The SQL function that each association gets beside its table.
+ */
+#ifndef TA_ACCESSOR_H
+#define TA_ACCESSOR_H
+
+#include "postgres.h"
+
+#include "store/catalog.h"
+
+extern char *ta_accessor_refresh(const TaDecl *decl);
+extern void ta_accessor_drop(const TaDecl *decl);
+extern void ta_accessor_drop_from(Oid relid, const char *alias);
+extern char *ta_accessor_problem(const TaDecl *decl);
+extern char *ta_accessor_call(const TaDecl *decl);
+
+#endif /* TA_ACCESSOR_H */

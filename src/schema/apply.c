@@ -1,0 +1,226 @@
+/*
+ * src/schema/apply.c
+ *		Carrying out a plan.
+ *
+ * All in the caller's transaction: what fails for a reason that is not the
+ * data takes everything back.  Rows that break a rule are no failure: the step
+ * that met them is undone alone (a subtransaction), and comes back blocked,
+ * with their number and a query that shows them.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "base/ident.h"
+#include "base/spi.h"
+#include "schema/apply.h"
+#include "schema/ddl.h"
+#include "schema/run.h"
+#include "store/catalog.h"
+
+/* What apply(online => true) leaves for later: everything that scans. */
+static bool
+left_for_later(const TaStep *step, bool online)
+{
+	return !step->in_transaction || (online && step->scans && !step->state->checks_at_once);
+}
+
+/* ---- blocked ---- */
+
+/* The SQLSTATE by which rows that break the step's rule show; 0: they can't. */
+static int
+blocking_sqlstate(const TaStep *step)
+{
+	switch (step->kind)
+	{
+		case TA_STEP_VALIDATE:
+			return ERRCODE_FOREIGN_KEY_VIOLATION;
+		case TA_STEP_ADD_FOREIGN_KEY:
+		case TA_STEP_REPLACE_FOREIGN_KEY:
+			return step->state->checks_at_once ? ERRCODE_FOREIGN_KEY_VIOLATION : 0;
+		case TA_STEP_CREATE_UNIQUE_INDEX:
+			return ERRCODE_UNIQUE_VIOLATION;
+		case TA_STEP_SET_NOT_NULL:
+			return ERRCODE_NOT_NULL_VIOLATION;
+		default:
+			return 0;
+	}
+}
+
+/* "3 rows of "Todos" refer to no row of "Users"; see them: SELECT ..." */
+static char *
+blocked_detail(const TaStep *step)
+{
+	const TaState *state = step->state;
+	char *child = ta_rel_shown(state->child_rel);
+	int64 count;
+
+	switch (step->kind)
+	{
+		case TA_STEP_CREATE_UNIQUE_INDEX:
+			count = ta_spi_count(ta_ddl_duplicates_query(state, true));
+			return psprintf(INT64_FORMAT " %s of %s in %s %s more than one row; see them: %s;",
+							count, count == 1 ? "value" : "values",
+							ta_ident_columns(state->reference->columns), child,
+							count == 1 ? "has" : "have", ta_ddl_duplicates_query(state, false));
+		case TA_STEP_SET_NOT_NULL:
+			count = ta_spi_count(ta_ddl_nulls_query(state, step->column, true));
+			return psprintf(INT64_FORMAT " %s of %s %s no %s; see them: %s;", count,
+							count == 1 ? "row" : "rows", child, count == 1 ? "has" : "have",
+							ta_ident_quote(step->column),
+							ta_ddl_nulls_query(state, step->column, false));
+		default:
+			count = ta_spi_count(ta_ddl_orphans_query(state, true));
+			return psprintf(INT64_FORMAT " %s of %s %s to no row of %s; see them: %s;", count,
+							count == 1 ? "row" : "rows", child, count == 1 ? "refers" : "refer",
+							ta_rel_shown(state->parent_rel), ta_ddl_orphans_query(state, false));
+	}
+}
+
+/* ---- errors ---- */
+
+/* Adds what the user can do to errors that DDL itself words without a hint. */
+static void
+explain_and_rethrow(ErrorData *error)
+{
+	if (error->hint == NULL && error->sqlerrcode == ERRCODE_OBJECT_IN_USE)
+		error->hint =
+			pstrdup("Rows changed in this transaction still await their triggers: COMMIT first, "
+					"or SET CONSTRAINTS ALL IMMEDIATE, then call assoc.apply() again.");
+	else if (error->hint == NULL && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		error->hint =
+			pstrdup("Another transaction holds the table. Nothing was changed; call "
+					"assoc.apply() again, with a longer lock_timeout => '30s' if need be.");
+	ReThrowError(error);
+}
+
+/* Runs the step in a subtransaction; returns false when its rows block it. */
+static bool
+run_step(const TaStep *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+	int blocking;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		ta_run_ddl(step->sql, step->declarer);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+		return true;
+	blocking = blocking_sqlstate(step);
+	if (blocking == 0 || error->sqlerrcode != blocking)
+		explain_and_rethrow(error);
+	FreeErrorData(error);
+	return false;
+}
+
+/* ---- records ---- */
+
+/* Records a default that applied to the key we made. */
+static void
+record_default(const char *reference, const char *item, const TaEffective *option)
+{
+	if (option->source == TA_SOURCE_DEFAULT)
+		ta_catalog_record(reference, item, option->value);
+	else
+		ta_catalog_forget_item(reference, item);
+}
+
+/* Keeps what the step created, and by which defaults: later said from adopted is told by it. */
+static void
+record_step(const TaStep *step)
+{
+	const char *reference = step->state->reference->name;
+
+	switch (step->kind)
+	{
+		case TA_STEP_ADD_FOREIGN_KEY:
+			ta_catalog_record(reference, TA_ITEM_CONSTRAINT, step->name);
+			record_default(reference, TA_ITEM_ON_DELETE, &step->state->on_delete);
+			record_default(reference, TA_ITEM_ON_UPDATE, &step->state->on_update);
+			record_default(reference, TA_ITEM_DEFERRAL, &step->state->deferral);
+			break;
+		case TA_STEP_DROP_FOREIGN_KEY:
+			ta_catalog_forget(reference);
+			break;
+		case TA_STEP_CREATE_UNIQUE_INDEX:
+			ta_catalog_record(reference, TA_ITEM_UNIQUE_INDEX, step->name);
+			break;
+		case TA_STEP_DROP_INDEX:
+			ta_catalog_forget_item(reference, TA_ITEM_UNIQUE_INDEX);
+			break;
+		case TA_STEP_CREATE_INDEX:
+			ta_catalog_record(reference, TA_ITEM_INDEX, step->name);
+			break;
+		default:
+			break;
+	}
+}
+
+/* ---- the whole ---- */
+
+static TaOutcome *
+apply_step(const TaStep *step, bool online)
+{
+	TaOutcome *outcome = palloc0(sizeof(TaOutcome));
+
+	outcome->step = step;
+	if (step->kind == TA_STEP_PROBLEM)
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = pstrdup("No DDL mends this; the reason says what does.");
+	}
+	else if (left_for_later(step, online))
+		outcome->outcome = "run_outside";
+	else if (run_step(step))
+	{
+		outcome->outcome = "done";
+		record_step(step);
+	}
+	else
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = blocked_detail(step);
+	}
+	return outcome;
+}
+
+/*
+ * Carries out the steps in this transaction, each lock waited for no longer
+ * than lock_timeout; returns a TaOutcome for each.  online: what scans is left
+ * to be run outside.  Needs the catalog lock.
+ */
+List *
+ta_apply_steps(List *steps, const char *lock_timeout, bool online)
+{
+	List *outcomes = NIL;
+	int nest = NewGUCNestLevel();
+	ListCell *lc;
+
+	(void) set_config_option("lock_timeout", lock_timeout, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	foreach(lc, steps)
+		outcomes = lappend(outcomes, apply_step(lfirst(lc), online));
+	AtEOXact_GUC(true, nest);
+	return outcomes;
+}

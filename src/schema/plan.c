@@ -1,0 +1,540 @@
+/*
+ * src/schema/plan.c
+ *		The steps from the database as it is to the database as declared.
+ *
+ * Works reference by reference, then sorts the steps by kind, so that tables
+ * and columns come before the keys on them and scans come last.  Names are
+ * those PostgreSQL would choose, free of each other within the plan.  SQL,
+ * locks and the like are schema/ddl's.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "model/lookup.h"
+#include "model/option.h"
+#include "model/path.h"
+#include "schema/ddl.h"
+#include "schema/plan.h"
+
+/* A name this plan gives away, in the schema or on the table of that OID. */
+typedef struct NameKey
+{
+	Oid scope;
+	char name[NAMEDATALEN];
+} NameKey;
+
+typedef struct Planner
+{
+	List *steps;
+	bool online;
+	HTAB *names; /* of NameKey */
+	HTAB *states; /* of StateSlot: the references of this plan */
+	HTAB *recorded; /* of RecordedSlot */
+	List *created; /* of char *: junction models that get a table */
+} Planner;
+
+typedef struct StateSlot
+{
+	char name[NAMEDATALEN];
+	const TaState *state;
+} StateSlot;
+
+/* Rows of what apply() recorded, reference by reference. */
+typedef struct RecordedSlot
+{
+	char name[NAMEDATALEN];
+	List *rows;
+} RecordedSlot;
+
+/* ---- states ---- */
+
+static HTAB *
+name_table(const char *name, Size entry_size, int size)
+{
+	HASHCTL ctl = {.keysize = NAMEDATALEN, .entrysize = entry_size, .hcxt = CurrentMemoryContext};
+
+	return hash_create(name, size, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+/* For many references all rows are read at once; for few, each reference's own. */
+static HTAB *
+read_recorded(List *references)
+{
+	HTAB *slots =
+		name_table("todo_assoc recorded", sizeof(RecordedSlot), list_length(references) + 16);
+	List *rows = NIL;
+	ListCell *lc;
+
+	if (list_length(references) > 4)
+		rows = ta_catalog_recorded(NULL);
+	else
+	{
+		foreach(lc, references)
+			rows = list_concat(rows, ta_catalog_recorded(((TaReference *) lfirst(lc))->name));
+	}
+	foreach(lc, rows)
+	{
+		TaRecorded *row = lfirst(lc);
+		bool found;
+		RecordedSlot *slot = hash_search(slots, ta_ident_clip(row->reference), HASH_ENTER, &found);
+
+		slot->rows = found ? lappend(slot->rows, row) : list_make1(row);
+	}
+	return slots;
+}
+
+/* The state of a reference, made once per plan. */
+static const TaState *
+state_of(Planner *planner, const TaReference *reference)
+{
+	bool found;
+	StateSlot *slot =
+		hash_search(planner->states, ta_ident_clip(reference->name), HASH_ENTER, &found);
+
+	if (!found)
+	{
+		RecordedSlot *recorded =
+			hash_search(planner->recorded, ta_ident_clip(reference->name), HASH_FIND, NULL);
+
+		slot->state = NULL;
+		slot->state = ta_state(reference, recorded != NULL ? recorded->rows : NIL);
+	}
+	return slot->state;
+}
+
+/* The state of a reference by name, also of one that this plan does not select. */
+static const TaState *
+state_named(Planner *planner, const char *name)
+{
+	StateSlot *slot = hash_search(planner->states, ta_ident_clip(name), HASH_FIND, NULL);
+
+	return slot != NULL ? slot->state : state_of(planner, ta_reference_named(name));
+}
+
+/* ---- names ---- */
+
+typedef struct NameScope
+{
+	Planner *planner;
+	Oid table; /* InvalidOid: names of relations, in the schema */
+	Oid schema;
+} NameScope;
+
+static bool
+name_taken(const char *name, void *arg)
+{
+	NameScope *scope = arg;
+	NameKey key = {.scope = OidIsValid(scope->table) ? scope->table : scope->schema};
+
+	if (OidIsValid(scope->table) ? ta_constraint_name_taken(scope->table, name)
+								 : ta_relation_name_taken(scope->schema, name))
+		return true;
+	strlcpy(key.name, name, NAMEDATALEN);
+	return hash_search(scope->planner->names, &key, HASH_FIND, NULL) != NULL;
+}
+
+/* The name PostgreSQL would choose for a constraint (table given) or an index, now taken. */
+static const char *
+choose_name(Planner *planner, const TaState *state, const char *label, bool constraint)
+{
+	NameScope scope = {.planner = planner};
+	NameKey key = {0};
+	char *name;
+
+	scope.schema = get_namespace_oid(state->child->schema, true);
+	if (constraint)
+		scope.table = state->child_rel;
+	name =
+		ta_ident_invent(state->child->table, state->reference->columns, label, name_taken, &scope);
+	key.scope = OidIsValid(scope.table) ? scope.table : scope.schema;
+	strlcpy(key.name, name, NAMEDATALEN);
+	hash_search(planner->names, &key, HASH_ENTER, NULL);
+	return name;
+}
+
+/* ---- steps ---- */
+
+static TaStep *
+add_step(Planner *planner, TaStepKind kind, const TaState *state, char *reason)
+{
+	TaStep *step = palloc0(sizeof(TaStep));
+
+	step->kind = kind;
+	step->state = state;
+	step->reason = reason;
+	step->association = ta_decl_name(state->reference->serves);
+	step->declarer = state->reference->serves->declarer;
+	step->order = list_length(planner->steps);
+	planner->steps = lappend(planner->steps, step);
+	return step;
+}
+
+/* "declared CASCADE by Todo.user, found NO ACTION" */
+static char *
+difference(const TaEffective *option)
+{
+	return psprintf("declared %s by %s, found %s", option->value, ta_decl_name(option->by),
+					option->found);
+}
+
+static bool
+differs(const TaEffective *option)
+{
+	return option->found != NULL && strcmp(option->value, option->found) != 0;
+}
+
+static void
+plan_table(Planner *planner, const TaState *state, const TaState *other)
+{
+	TaStep *step;
+
+	if (ta_ident_list_has(planner->created, state->child->name))
+		return;
+	planner->created = lappend(planner->created, state->child->name);
+	step = add_step(planner, TA_STEP_CREATE_TABLE, state,
+					psprintf("junction of %s; no table %s found",
+							 ta_decl_name(state->reference->serves),
+							 ta_ident_qualify(state->child->schema, state->child->table)));
+	step->other = other;
+}
+
+static void
+plan_columns(Planner *planner, const TaState *state)
+{
+	const TaReference *reference = state->reference;
+	ListCell *lc;
+
+	foreach(lc, state->missing)
+	{
+		TaStep *step = add_step(planner, TA_STEP_ADD_COLUMN, state,
+								psprintf("%s has no column %s", ta_rel_shown(state->child_rel),
+										 ta_ident_quote(lfirst(lc))));
+
+		step->column = lfirst(lc);
+	}
+	if (reference->required.value == NULL)
+		return;
+
+	foreach(lc, reference->columns)
+	{
+		TaColumn *column = ta_rel_column(state->child_rel, lfirst(lc));
+		bool not_null = column != NULL && column->not_null;
+		bool wanted = strcmp(reference->required.value, "true") == 0;
+		TaStep *step;
+
+		if (not_null == wanted)
+			continue;
+		step = add_step(planner, wanted ? TA_STEP_SET_NOT_NULL : TA_STEP_DROP_NOT_NULL, state,
+						psprintf("declared %s by %s, column %s %s",
+								 wanted ? "required" : "not required",
+								 ta_decl_name(reference->required.by), ta_ident_quote(lfirst(lc)),
+								 wanted ? "allows nulls" : "is NOT NULL"));
+		step->column = lfirst(lc);
+	}
+}
+
+static void
+plan_validation(Planner *planner, const TaState *state, const char *name, char *reason)
+{
+	add_step(planner, TA_STEP_VALIDATE, state, reason)->name = name;
+}
+
+static void
+plan_new_key(Planner *planner, const TaState *state)
+{
+	TaStep *step = add_step(planner, TA_STEP_ADD_FOREIGN_KEY, state,
+							psprintf("declared by %s; no foreign key found",
+									 ta_decl_name(state->reference->serves)));
+
+	step->name = choose_name(planner, state, "fkey", true);
+	if (!state->checks_at_once)
+		plan_validation(planner, state, step->name,
+						pstrdup("the rows already there are unchecked"));
+}
+
+/* The key there is, against what is said of it. */
+static void
+plan_existing_key(Planner *planner, const TaState *state)
+{
+	const TaForeignKey *fk = state->fk;
+	bool replace = differs(&state->on_delete) || differs(&state->on_update);
+	TaStep *step;
+
+	if (fk->inherited && (replace || differs(&state->deferral)))
+	{
+		add_step(planner, TA_STEP_PROBLEM, state,
+				 psprintf("%s; key %s belongs to the partitioned parent's, declare it there",
+						  difference(differs(&state->on_delete)   ? &state->on_delete
+									 : differs(&state->on_update) ? &state->on_update
+																  : &state->deferral),
+						  ta_ident_quote(fk->name)));
+		return;
+	}
+	if (replace)
+	{
+		step = add_step(planner, TA_STEP_REPLACE_FOREIGN_KEY, state,
+						psprintf("%s",
+								 differs(&state->on_delete)
+									 ? psprintf("ON DELETE: %s", difference(&state->on_delete))
+									 : psprintf("ON UPDATE: %s", difference(&state->on_update))));
+		step->name = fk->name;
+		if (!state->checks_at_once)
+			plan_validation(planner, state, fk->name, pstrdup("the replaced key starts NOT VALID"));
+		return;
+	}
+	if (differs(&state->deferral))
+		add_step(planner, TA_STEP_ALTER_DEFERRAL, state,
+				 psprintf("deferral: %s", difference(&state->deferral)))
+			->name = fk->name;
+	if (!fk->validated)
+		plan_validation(planner, state, fk->name,
+						psprintf("foreign key %s is NOT VALID", ta_ident_quote(fk->name)));
+}
+
+static void
+plan_key(Planner *planner, const TaState *state)
+{
+	TaStep *step;
+
+	if (state->enforced && state->fk == NULL)
+		plan_new_key(planner, state);
+	else if (state->enforced)
+		plan_existing_key(planner, state);
+	else if (state->fk != NULL && state->fk_is_ours)
+	{
+		step =
+			add_step(planner, TA_STEP_DROP_FOREIGN_KEY, state,
+					 psprintf("declared enforce none by %s, found foreign key %s that apply() made",
+							  ta_decl_name(state->reference->enforce.by),
+							  ta_ident_quote(state->fk->name)));
+		step->name = state->fk->name;
+	}
+}
+
+static bool
+can_have_index(const TaState *state)
+{
+	return !OidIsValid(state->child_rel) || strchr("rpm", ta_rel_kind(state->child_rel)) != NULL;
+}
+
+/* CONCURRENTLY is for tables with rows in them already; a partitioned table has none of its own. */
+static bool
+build_concurrently(const Planner *planner, const TaState *state)
+{
+	return planner->online && OidIsValid(state->child_rel) &&
+		   ta_rel_kind(state->child_rel) != RELKIND_PARTITIONED_TABLE;
+}
+
+static void
+plan_indexes(Planner *planner, const TaState *state)
+{
+	const TaReference *reference = state->reference;
+	bool wanted = reference->index.value == NULL || strcmp(reference->index.value, "true") == 0;
+	bool served = OidIsValid(state->serving_index);
+	TaStep *step;
+
+	if (!can_have_index(state))
+		return;
+	if (reference->one != NULL && !OidIsValid(state->unique_index))
+	{
+		step =
+			add_step(planner, TA_STEP_CREATE_UNIQUE_INDEX, state,
+					 psprintf("%s has at most one; no unique index on %s found",
+							  ta_decl_name(reference->one), ta_ident_columns(reference->columns)));
+		step->name = choose_name(planner, state, "idx", false);
+		step->concurrently = build_concurrently(planner, state);
+		return;
+	}
+	if (reference->one == NULL && state->our_unique_index != NULL)
+	{
+		step = add_step(
+			planner, TA_STEP_DROP_INDEX, state,
+			psprintf("no has_one is declared any more, found the unique index %s made for one",
+					 ta_ident_quote(state->our_unique_index)));
+		step->name = state->our_unique_index;
+		served = false;
+	}
+	if (wanted && !served)
+	{
+		step = add_step(planner, TA_STEP_CREATE_INDEX, state,
+						psprintf("no index serves %s", ta_ident_columns(reference->columns)));
+		step->name = choose_name(planner, state, "idx", false);
+		step->concurrently = build_concurrently(planner, state);
+	}
+}
+
+/*
+ * A junction that is created: its table once, with the pair of the first
+ * belongs_to_many as primary key, which serves the first of the two.
+ */
+static void
+plan_new_junction(Planner *planner, const TaState *state)
+{
+	const TaDecl *pair = NULL;
+	ListCell *lc;
+
+	foreach(lc, state->reference->views)
+	{
+		if (pair == NULL && ((TaDecl *) lfirst(lc))->kind == TA_BELONGS_TO_MANY)
+			pair = lfirst(lc);
+	}
+	plan_table(planner, state_named(planner, pair->reference),
+			   state_named(planner, pair->other_reference));
+	plan_key(planner, state);
+	if (strcmp(state->reference->name, pair->reference) != 0)
+		plan_indexes(planner, state);
+}
+
+static void
+plan_reference(Planner *planner, const TaState *state)
+{
+	if (state->problem != NULL)
+	{
+		char *reason = state->problem->message;
+
+		if (state->problem->hint != NULL)
+			reason = psprintf("%s; %s", reason, state->problem->hint);
+		add_step(planner, TA_STEP_PROBLEM, state, reason);
+		return;
+	}
+	if (!OidIsValid(state->child_rel))
+	{
+		plan_new_junction(planner, state);
+		return;
+	}
+	plan_columns(planner, state);
+	plan_key(planner, state);
+	plan_indexes(planner, state);
+}
+
+/* ---- the whole ---- */
+
+static int
+compare_steps(const ListCell *a, const ListCell *b)
+{
+	const TaStep *left = lfirst(a);
+	const TaStep *right = lfirst(b);
+
+	/* list_sort is not stable */
+	return left->kind != right->kind ? (int) left->kind - (int) right->kind
+									 : left->order - right->order;
+}
+
+/*
+ * The steps (TaStep) that the references (TaReference) still need, in the
+ * order to run them.  online: indexes CONCURRENTLY.  states, if not NULL, gets
+ * the state (TaState) of each reference.
+ */
+List *
+ta_plan_steps(List *references, bool online, List **states)
+{
+	HASHCTL ctl = {.keysize = sizeof(NameKey),
+				   .entrysize = sizeof(NameKey),
+				   .hcxt = CurrentMemoryContext};
+	Planner planner = {.online = online};
+	ListCell *lc;
+
+	planner.recorded = read_recorded(references);
+	planner.states =
+		name_table("todo_assoc states", sizeof(StateSlot), list_length(references) + 16);
+	planner.names =
+		hash_create("todo_assoc planned names", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach(lc, references)
+		(void) state_of(&planner, lfirst(lc));
+	if (states != NULL)
+		*states = NIL;
+	foreach(lc, references)
+	{
+		const TaState *state = state_of(&planner, lfirst(lc));
+
+		plan_reference(&planner, state);
+		if (states != NULL)
+			*states = lappend(*states, unconstify(TaState *, state));
+	}
+
+	list_sort(planner.steps, compare_steps);
+	foreach(lc, planner.steps)
+		ta_ddl_render(lfirst(lc));
+	return planner.steps;
+}
+
+/* Adds the references of one declaration, or of the hops of a path. */
+static void
+select_decl(const TaDecl *decl, List **names)
+{
+	TaLink links[2];
+	int count = ta_decl_links(decl, links);
+	ListCell *lc;
+
+	for (int i = 0; i < count; i++)
+		*names = lappend(*names, pstrdup(links[i].reference));
+	if (!ta_decl_is_path(decl))
+		return;
+	foreach(lc, ta_hops_of(decl))
+		*names = lappend(*names, pstrdup(((TaHop *) lfirst(lc))->link.reference));
+}
+
+/* The names of the references that the items, 'Model.alias' or 'Model', stand for. */
+static List *
+selected_names(List *items)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, items)
+	{
+		const char *item = lfirst(lc);
+		const TaModel *model = ta_cache_model(item);
+		List *decls;
+		ListCell *ld;
+
+		if (model == NULL && strrchr(item, '.') == NULL)
+			model = ta_lookup_model(item);
+		decls = model != NULL ? ta_cache_associations(model) : ta_lookup_association(item);
+		foreach(ld, decls)
+			select_decl(lfirst(ld), &names);
+	}
+	return names;
+}
+
+/*
+ * The references that a list of associations or models, 'Todo.user, Tag',
+ * stands for; NULL: all.  Unknown names raise.
+ */
+List *
+ta_plan_selected(const char *associations)
+{
+	List *items = NIL;
+	List *wanted;
+	List *result = NIL;
+	List *all;
+	const char *start = associations;
+	ListCell *lc;
+
+	if (associations == NULL)
+		return ta_references(ta_catalog_decls());
+
+	for (;;)
+	{
+		const char *end = strchrnul(start, ',');
+
+		items = lappend(items, ta_ident_trim(start, end));
+		if (*end == '\0')
+			break;
+		start = end + 1;
+	}
+	wanted = selected_names(items);
+	all = ta_references(ta_catalog_decls());
+	foreach(lc, all)
+	{
+		if (ta_ident_list_has(wanted, ((TaReference *) lfirst(lc))->name))
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}

@@ -1,0 +1,57 @@
+/*
+ * src/schema/plan.h
+ *		The steps from the database as it is to the database as declared.
+ */
+#ifndef TA_PLAN_H
+#define TA_PLAN_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "schema/state.h"
+
+/* In the order in which a plan runs them. */
+typedef enum TaStepKind
+{
+	TA_STEP_PROBLEM, /* no DDL mends it */
+	TA_STEP_CREATE_TABLE,
+	TA_STEP_ADD_COLUMN,
+	TA_STEP_DROP_NOT_NULL,
+	TA_STEP_DROP_FOREIGN_KEY,
+	TA_STEP_DROP_INDEX,
+	TA_STEP_ADD_FOREIGN_KEY,
+	TA_STEP_REPLACE_FOREIGN_KEY,
+	TA_STEP_ALTER_DEFERRAL,
+	TA_STEP_CREATE_UNIQUE_INDEX,
+	TA_STEP_CREATE_INDEX,
+	TA_STEP_VALIDATE,
+	TA_STEP_SET_NOT_NULL
+} TaStepKind;
+
+typedef struct TaStep
+{
+	TaStepKind kind;
+	const TaState *state;
+	const TaState *other; /* CREATE_TABLE: the junction's second reference */
+	const char *association; /* the one it serves */
+	const char *declarer; /* who declared that */
+	char *reason;
+	const char *name; /* of the constraint or index */
+	const char *column; /* ADD_COLUMN, SET and DROP NOT NULL */
+	bool concurrently;
+	int order; /* in which it was planned */
+
+	/* filled in by schema/ddl */
+	char *sql; /* NULL: a problem */
+	const char *lock;
+	char *on_table;
+	bool scans;
+	bool rewrites;
+	bool in_transaction;
+} TaStep;
+
+extern List *ta_plan_steps(List *references, bool online, List **states);
+extern List *ta_plan_selected(const char *associations);
+
+#endif /* TA_PLAN_H */

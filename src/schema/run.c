@@ -1,0 +1,55 @@
+/*
+ * src/schema/run.c
+ *		The one way our DDL is run.
+ *
+ * What is created while an extension's script runs becomes that extension's.
+ * Our objects belong to their declarer, so while one runs whose declarer is
+ * not the running extension, creating_extension is switched off.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+
+#include "base/spi.h"
+#include "schema/run.h"
+#include "store/catalog.h"
+
+/* Runs one DDL statement as the caller, for an object of the declarer's. */
+void
+ta_run_ddl(const char *sql, const char *declarer)
+{
+	bool saved = creating_extension;
+
+	if (saved && strcmp(ta_declarer(), declarer) != 0)
+		creating_extension = false;
+	PG_TRY();
+	{
+		ta_spi_utility(sql);
+	}
+	PG_FINALLY();
+	{
+		creating_extension = saved;
+	}
+	PG_END_TRY();
+	CommandCounterIncrement();
+}
+
+/*
+ * The same as another role: the owner of the table beside which the object is
+ * made, so that the object is the table owner's.  The statement is ours to the
+ * last name, and calls nothing of the user's.
+ */
+void
+ta_run_ddl_as(const char *sql, const char *declarer, Oid role)
+{
+	Oid saved_user;
+	int saved_context;
+
+	GetUserIdAndSecContext(&saved_user, &saved_context);
+	SetUserIdAndSecContext(role, saved_context | SECURITY_LOCAL_USERID_CHANGE);
+	ta_run_ddl(sql, declarer);
+	/* an error restores the identity at (sub)transaction abort */
+	SetUserIdAndSecContext(saved_user, saved_context);
+}

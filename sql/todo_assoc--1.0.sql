@@ -296,7 +296,7 @@ CREATE VIEW assoc.models AS
                  pg_catalog.min(d.key) AS key, pg_catalog.min(d.inferred) AS inferred,
                  (SELECT pg_catalog.count(DISTINCT a.alias) FROM assoc_internal.declaration a
                   WHERE a.model OPERATOR(pg_catalog.=) d.name) AS associations,
-                 pg_catalog.string_agg(CASE d.declarer WHEN '' THEN 'by hand' ELSE d.declarer END,
+                 pg_catalog.string_agg(CASE d.declarer WHEN '' THEN 'hand' ELSE d.declarer END,
                                        ', ' ORDER BY d.declarer) AS declared_by
           FROM assoc_internal.model d
           WHERE d.declarer OPERATOR(pg_catalog.=) ''

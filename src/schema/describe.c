@@ -161,7 +161,7 @@ association_in_words(List *lines, const TaStatus *status, const TaModel *model)
 	lines = reading_in_words(lines, decl);
 	if (list_length(status->declarers) > 1 || decl->declarer[0] != '\0')
 		lines =
-			add(lines, "    ", psprintf("declared %s", ta_err_join(status->declarers, " and ")));
+			add(lines, "    ", psprintf("declared by %s", ta_err_join(status->declarers, " and ")));
 	if (OidIsValid(model->relid) && model->accessors && ta_accessor_problem(decl) == NULL)
 		lines = add(lines, "    ", psprintf("call: %s", ta_accessor_call(decl)));
 	return status_in_words(lines, status);
@@ -179,7 +179,7 @@ ta_describe_model(const TaModel *model)
 		declarers = lappend(declarers, (char *) ta_declarer_shown(lfirst(lc)));
 	lines =
 		add(lines, "",
-			psprintf("%s: model of table %s, declared %s", model->name,
+			psprintf("%s: model of table %s, declared by %s", model->name,
 					 OidIsValid(model->relid)
 						 ? ta_rel_shown(model->relid)
 						 : psprintf("%s (missing)", ta_ident_qualify(model->schema, model->table)),

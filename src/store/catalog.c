@@ -79,7 +79,7 @@ ta_declarer(void)
 const char *
 ta_declarer_shown(const char *declarer)
 {
-	return declarer[0] == '\0' ? "by hand" : declarer;
+	return declarer[0] == '\0' ? "hand" : declarer;
 }
 
 /* A chain of existing associations, which has no reference of its own. */

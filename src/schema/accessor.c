@@ -14,14 +14,15 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
+#include "commands/comment.h"
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -53,8 +54,10 @@ find_function(Oid relid, const char *alias)
 {
 	Oid rowtype = get_rel_type_id(relid);
 
-	return LookupFuncName(list_make2(makeString(ta_rel_schema(relid)), makeString(pstrdup(alias))),
-						  1, &rowtype, true);
+	/* exactly this signature: a look-up by name would walk the accessors of all tables */
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(alias),
+						   PointerGetDatum(buildoidvector(&rowtype, 1)),
+						   ObjectIdGetDatum(ta_rel_namespace(relid)));
 }
 
 /* Whether the function carries our mark. */
@@ -222,6 +225,21 @@ obstacle(const TaDecl *decl, const TaModel *model)
 	return NULL;
 }
 
+/* What ALTER FUNCTION .. DEPENDS ON EXTENSION todo_assoc and COMMENT ON FUNCTION do. */
+static void
+mark_as_ours(Oid function, char *comment)
+{
+	ObjectAddress object;
+	ObjectAddress extension;
+
+	ObjectAddressSet(object, ProcedureRelationId, function);
+	ObjectAddressSet(extension, ExtensionRelationId, get_extension_oid("todo_assoc", false));
+	if (!is_ours(function))
+		recordDependencyOn(&object, &extension, DEPENDENCY_AUTO_EXTENSION);
+	CreateComments(function, ProcedureRelationId, 0, comment);
+	CommandCounterIncrement();
+}
+
 /* The first line of its COMMENT is a call that works. */
 static void
 create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
@@ -241,13 +259,9 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 						   quote_literal_cstr(body)),
 				  decl->declarer, owner);
 	AtEOXact_GUC(true, nest);
-	ta_run_ddl_as(psprintf("ALTER FUNCTION %s DEPENDS ON EXTENSION todo_assoc", name),
-				  decl->declarer, owner);
-	ta_run_ddl_as(psprintf("COMMENT ON FUNCTION %s IS %s", name,
-						   quote_literal_cstr(psprintf("%s\n%s: %s %s", ta_accessor_call(decl),
-													   ta_decl_name(decl),
-													   ta_kind_words(decl->kind), decl->target))),
-				  decl->declarer, owner);
+	mark_as_ours(find_function(model->relid, decl->alias),
+				 psprintf("%s\n%s: %s %s", ta_accessor_call(decl), ta_decl_name(decl),
+						  ta_kind_words(decl->kind), decl->target));
 }
 
 /*

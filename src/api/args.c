@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 #include "api/args.h"
 

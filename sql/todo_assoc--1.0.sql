@@ -123,6 +123,8 @@ GRANT SELECT ON assoc_internal.model, assoc_internal.declaration, assoc_internal
     assoc_internal.conflict TO PUBLIC;
 GRANT INSERT ON assoc_internal.model, assoc_internal.declaration, assoc_internal.recorded,
     assoc_internal.conflict TO @extowner@;
+-- a conflict is settled by deleting its row
+GRANT DELETE ON assoc_internal.conflict TO @extowner@;
 
 ------------------------------------------------------------------------------
 -- Declaring

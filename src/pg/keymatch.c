@@ -68,6 +68,41 @@ ta_key_operator_sql(Oid key_type, Oid reference_type)
 	return result;
 }
 
+/* schema.collation */
+static char *
+collation_sql(Oid collation)
+{
+	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	result = ta_ident_qualify(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * p.id OPERATOR(pg_catalog.=) c."userId": key on the left, as the operator
+ * wants it.  Where the collations differ the key's decides, as in a foreign
+ * key's own checks.  column NULL: it is yet to be created, like its key.
+ */
+char *
+ta_key_test_sql(const char *key_sql, const TaColumn *key, const char *column_sql,
+				const TaColumn *column)
+{
+	char *test = psprintf("%s %s %s", key_sql,
+						  ta_key_operator_sql(key->type, column != NULL ? column->type : key->type),
+						  column_sql);
+
+	if (column == NULL || !OidIsValid(key->collation) || !OidIsValid(column->collation) ||
+		key->collation == column->collation)
+		return test;
+	return psprintf("%s COLLATE %s", test, collation_sql(key->collation));
+}
+
 /* The column's type as it must be written in DDL, with a collation that differs from the type's. */
 char *
 ta_type_sql(const TaColumn *column)
@@ -76,19 +111,7 @@ ta_type_sql(const TaColumn *column)
 									  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 
 	if (OidIsValid(column->collation) && column->collation != get_typcollation(column->type))
-	{
-		HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(column->collation));
-
-		if (HeapTupleIsValid(tuple))
-		{
-			Form_pg_collation form = (Form_pg_collation) GETSTRUCT(tuple);
-
-			type = psprintf("%s COLLATE %s", type,
-							ta_ident_qualify(get_namespace_name(form->collnamespace),
-											 NameStr(form->collname)));
-			ReleaseSysCache(tuple);
-		}
-	}
+		type = psprintf("%s COLLATE %s", type, collation_sql(column->collation));
 	return type;
 }
 

@@ -11,6 +11,8 @@
 
 extern Oid ta_key_operator(Oid key_type, Oid reference_type);
 extern char *ta_key_operator_sql(Oid key_type, Oid reference_type);
+extern char *ta_key_test_sql(const char *key_sql, const TaColumn *key, const char *column_sql,
+							 const TaColumn *column);
 extern char *ta_type_sql(const TaColumn *column);
 extern char *ta_type_shown(Oid type, int32 typmod);
 extern bool ta_type_needs_rewrite(Oid type);

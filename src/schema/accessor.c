@@ -90,11 +90,11 @@ hop_condition(const TaHop *hop, const char *from, const char *to)
 
 		if (key == NULL)
 			return NULL;
-		/* a column yet to be created will have the key's type */
-		tests = lappend(tests, psprintf("%s%s %s %s%s", parent_prefix, ta_ident_quote(lfirst(lk)),
-										ta_key_operator_sql(key->type, column != NULL ? column->type
-																					  : key->type),
-										child_prefix, ta_ident_quote(lfirst(lc))));
+		tests =
+			lappend(tests,
+					ta_key_test_sql(psprintf("%s%s", parent_prefix, ta_ident_quote(lfirst(lk))),
+									key, psprintf("%s%s", child_prefix, ta_ident_quote(lfirst(lc))),
+									column));
 	}
 	return ta_err_join(tests, " AND ");
 }
@@ -137,6 +137,24 @@ hops_usable(List *hops)
 	return hops != NIL;
 }
 
+/* Whether a target can be reached twice: only by going up to a parent after going down to children. */
+static bool
+may_repeat(List *hops)
+{
+	bool down = false;
+	ListCell *lc;
+
+	foreach(lc, hops)
+	{
+		TaHop *hop = lfirst(lc);
+
+		if (hop->to_parent && down)
+			return true;
+		down = down || !hop->to_parent;
+	}
+	return false;
+}
+
 /*
  * The body, along the hops:
  *
@@ -153,7 +171,7 @@ body_sql(const TaDecl *decl, List *hops)
 	StringInfoData buf;
 	StringInfoData from;
 	StringInfoData where;
-	bool exists = ta_decl_is_path(decl) && list_length(hops) > 1;
+	bool exists = ta_decl_is_path(decl) && may_repeat(hops);
 	const char *at = "($1).";
 	int number = 0;
 	ListCell *lc;
@@ -183,7 +201,7 @@ body_sql(const TaDecl *decl, List *hops)
 		appendStringInfo(&buf, "%s%s WHERE %s", from.len > 0 ? ", " : "", from.data, where.data);
 	if (decl->order_by != NULL)
 		appendStringInfo(&buf, " ORDER BY %s", ta_order_sql(decl->order_by, "t."));
-	if (decl->kind == TA_HAS_ONE && (decl->order_by != NULL || exists))
+	if (decl->kind == TA_HAS_ONE && (decl->order_by != NULL || ta_decl_is_path(decl)))
 		appendStringInfoString(&buf, " LIMIT 1");
 	return buf.data;
 }

@@ -146,7 +146,11 @@ record_default(const char *reference, const char *item, const TaEffective *optio
 		ta_catalog_forget_item(reference, item);
 }
 
-/* Keeps what the step created, and by which defaults: later said from adopted is told by it. */
+/*
+ * Keeps what the step created, and by which defaults: later said from adopted
+ * is told by it.  So too of a step that is to be run outside: the record of an
+ * object that is not there says nothing.
+ */
 static void
 record_step(const TaStep *step)
 {
@@ -191,7 +195,10 @@ apply_step(const TaStep *step, bool online)
 		outcome->detail = pstrdup("No DDL mends this; the reason says what does.");
 	}
 	else if (left_for_later(step, online))
+	{
 		outcome->outcome = "run_outside";
+		record_step(step);
+	}
 	else if (run_step(step))
 	{
 		outcome->outcome = "done";

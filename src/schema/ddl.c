@@ -269,6 +269,8 @@ char *
 ta_ddl_orphans_query(const TaState *state, bool count)
 {
 	List *joins = NIL;
+	bool full;
+	char *refers;
 	ListCell *lc;
 	ListCell *lk;
 
@@ -277,14 +279,17 @@ ta_ddl_orphans_query(const TaState *state, bool count)
 		TaColumn *column = ta_rel_column(state->child_rel, lfirst(lc));
 		TaColumn *key = ta_rel_column(state->parent_rel, lfirst(lk));
 
-		joins = lappend(joins, psprintf("p.%s %s t.%s", ta_ident_quote(lfirst(lk)),
-										ta_key_operator_sql(key->type, column->type),
-										ta_ident_quote(lfirst(lc))));
+		joins =
+			lappend(joins, ta_key_test_sql(psprintf("p.%s", ta_ident_quote(lfirst(lk))), key,
+										   psprintf("t.%s", ta_ident_quote(lfirst(lc))), column));
 	}
+	/* by MATCH FULL a row that is null in part refers to nothing as well, and breaks the key */
+	full = state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL;
+	refers = all_columns("t.", state->reference->columns, "IS NOT NULL", full ? " OR " : " AND ");
 	return psprintf("SELECT %s FROM %s t WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
 					count ? "pg_catalog.count(*)" : "t.*", rows_of(state->child_rel),
-					all_columns("t.", state->reference->columns, "IS NOT NULL", " AND "),
-					rows_of(state->parent_rel), ta_err_join(joins, " AND "));
+					full ? psprintf("(%s)", refers) : refers, rows_of(state->parent_rel),
+					ta_err_join(joins, " AND "));
 }
 
 /* SELECT t.* FROM s."Todos" t WHERE t."userId" IS NULL */

@@ -278,11 +278,15 @@ plan_existing_key(Planner *planner, const TaState *state)
 	}
 	if (replace)
 	{
-		step = add_step(planner, TA_STEP_REPLACE_FOREIGN_KEY, state,
-						psprintf("%s",
-								 differs(&state->on_delete)
-									 ? psprintf("ON DELETE: %s", difference(&state->on_delete))
-									 : psprintf("ON UPDATE: %s", difference(&state->on_update))));
+		List *reasons = NIL;
+
+		if (differs(&state->on_delete))
+			reasons = lappend(reasons, psprintf("ON DELETE: %s", difference(&state->on_delete)));
+		if (differs(&state->on_update))
+			reasons = lappend(reasons, psprintf("ON UPDATE: %s", difference(&state->on_update)));
+		if (differs(&state->deferral))
+			reasons = lappend(reasons, psprintf("deferral: %s", difference(&state->deferral)));
+		step = add_step(planner, TA_STEP_REPLACE_FOREIGN_KEY, state, ta_err_join(reasons, "; "));
 		step->name = fk->name;
 		if (!state->checks_at_once)
 			plan_validation(planner, state, fk->name, pstrdup("the replaced key starts NOT VALID"));
@@ -399,7 +403,7 @@ plan_reference(Planner *planner, const TaState *state)
 		char *reason = state->problem->message;
 
 		if (state->problem->hint != NULL)
-			reason = psprintf("%s; %s", reason, state->problem->hint);
+			reason = psprintf("%s. %s", reason, state->problem->hint);
 		add_step(planner, TA_STEP_PROBLEM, state, reason);
 		return;
 	}

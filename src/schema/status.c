@@ -93,10 +93,9 @@ status_of_state(const TaState *state)
 		case ERRCODE_UNDEFINED_TABLE:
 		case ERRCODE_UNDEFINED_OBJECT:
 			return "missing";
-		case ERRCODE_INVALID_OBJECT_DEFINITION:
-			return "conflict";
 		default:
-			return "differs";
+			/* two sides say different things, or the table is not as they say */
+			return state->reference->problem != NULL ? "conflict" : "differs";
 	}
 }
 

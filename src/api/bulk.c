@@ -160,6 +160,21 @@ define_models(const TaDocument *document, Tally *tally)
 	}
 }
 
+/*
+ * The round in which an association is stored: first belongs_to, which names
+ * the foreign key that other sides join; a belongs_to_many that looks for its
+ * junction after those that name theirs; paths last.
+ */
+static int
+round_of(const TaDecl *decl)
+{
+	if (ta_decl_is_path(decl))
+		return 3;
+	if (decl->kind == TA_BELONGS_TO_MANY && decl->through == NULL)
+		return 2;
+	return decl->kind == TA_BELONGS_TO ? 0 : 1;
+}
+
 /* Whether the association can be resolved in this round. */
 static bool
 ready(const TaDecl *decl, int round)
@@ -167,11 +182,10 @@ ready(const TaDecl *decl, int round)
 	const TaModel *model;
 	TaDecl probe = *decl;
 
-	if (!ta_decl_is_path(decl))
-		/* belongs_to first: it names the foreign key that the other sides join */
-		return round > 0 || decl->kind == TA_BELONGS_TO;
-	if (round < 2)
+	if (round < round_of(decl))
 		return false;
+	if (!ta_decl_is_path(decl))
+		return true;
 	model = ta_cache_model(decl->model);
 	probe.model = model != NULL ? model->name : decl->model;
 	return ta_path_problem(&probe) == NULL;
@@ -206,7 +220,7 @@ store_associations(const TaDocument *document, Tally *tally)
 			progress = true;
 		}
 		/* a path that nothing makes whole: declaring it says what is missing */
-		if (!progress && round >= 2)
+		if (!progress && round >= 3)
 			(void) ta_declare_unchecked(linitial(left));
 		waiting = left;
 	}

@@ -319,8 +319,12 @@ ta_declare_unchecked(const TaDecl *said)
 	{
 		TaDecl *old = lfirst(lc);
 
-		if (strcmp(old->declarer, decl->declarer) == 0)
-			result->change = ta_decl_equal(old, decl) ? TA_UNCHANGED : TA_CHANGED;
+		if (strcmp(old->declarer, decl->declarer) != 0)
+			continue;
+		result->change = ta_decl_equal(old, decl) ? TA_UNCHANGED : TA_CHANGED;
+		if (old->kind != decl->kind || !same_text(old->target, decl->target))
+			result->notes = lappend(result->notes, psprintf("replaces %s %s",
+															ta_kind_words(old->kind), old->target));
 	}
 	if (result->change != TA_UNCHANGED)
 		ta_catalog_put_decl(decl);

@@ -185,11 +185,6 @@ ta_rename_association_to(const char *model_name, const char *alias, const char *
 		}
 		ta_catalog_delete_decl(decl->model, alias, decl->declarer);
 		decl->alias = pstrdup(new_alias);
-		foreach(lo, decl->inferred)
-		{
-			if (strcmp(lfirst(lo), "alias") == 0)
-				decl->inferred = foreach_delete_current(decl->inferred, lo);
-		}
 		ta_catalog_put_decl(decl);
 	}
 }

@@ -274,9 +274,9 @@ resolve_link(const LinkRequest *q)
 						 q->key_argument, quote_literal_cstr(q->parent->name))));
 		*q->columns = infer_columns(q, wanted_key, links);
 		infer(q->decl, q->columns_argument);
-		*q->notes = lappend(*q->notes, columns_exist(q->child, *q->columns)
-										   ? psprintf("column inferred")
-										   : psprintf("new column inferred"));
+		*q->notes = lappend(*q->notes, psprintf("%scolumn %s inferred",
+												columns_exist(q->child, *q->columns) ? "" : "new ",
+												ta_ident_columns(*q->columns)));
 	}
 
 	same = same_link(q, links, *q->columns);
@@ -524,8 +524,8 @@ resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 {
 	if (decl->alias == NULL)
 	{
+		/* not listed as inferred: it is the association's name from now on, and stands in every line */
 		decl->alias = ta_name_alias(target, !ta_decl_to_one(decl));
-		infer(decl, "alias");
 	}
 	ta_check_alias(decl->alias);
 	if (decl->inverse != NULL)

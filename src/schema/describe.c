@@ -8,7 +8,7 @@
  *     "Todos"."userId" integer -> "Users".id integer
  *     foreign key "Todos_userId_fkey": ON DELETE CASCADE (said by Todo.user), ON UPDATE NO ACTION (default)
  *     index "Todos_userId_idx"
- *     inferred: alias
+ *     inferred: source_key
  *     call: SELECT t.* FROM "Users" s, todos(s) t
  *     status: in place
  */

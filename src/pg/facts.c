@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
@@ -48,11 +49,24 @@ ta_rel_visible(const char *name)
 	return RelnameGetRelid(name);
 }
 
-/* The relation's bare name; it must exist. */
+/* Raises: another session dropped the relation since it was looked up. */
+static void
+gone(Oid relid)
+{
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+					errmsg("relation with OID %u was dropped concurrently", relid),
+					errhint("Try again.")));
+}
+
+/* The relation's bare name; one that is gone raises. */
 char *
 ta_rel_name(Oid relid)
 {
-	return get_rel_name(relid);
+	char *name = get_rel_name(relid);
+
+	if (name == NULL)
+		gone(relid);
+	return name;
 }
 
 Oid
@@ -64,7 +78,11 @@ ta_rel_namespace(Oid relid)
 char *
 ta_rel_schema(Oid relid)
 {
-	return get_namespace_name(get_rel_namespace(relid));
+	char *name = get_namespace_name(get_rel_namespace(relid));
+
+	if (name == NULL)
+		gone(relid);
+	return name;
 }
 
 /* schema.name, quoted: for generated SQL. */
@@ -107,7 +125,7 @@ ta_rel_owner(Oid relid)
 	Oid owner;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relid);
+		gone(relid);
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return owner;
@@ -136,6 +154,25 @@ ta_rel_may_reference(Oid relid, List *columns)
 			return false;
 	}
 	return columns != NIL;
+}
+
+/* Whether the user sees the relation's rows, all of them: SELECT, and no row security. */
+bool
+ta_rel_may_count(Oid relid)
+{
+	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+		   check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
+}
+
+/* Opens the relation to read its descriptor, index list or keys; one that is gone raises. */
+static Relation
+open_relation(Oid relid)
+{
+	Relation rel = try_relation_open(relid, AccessShareLock);
+
+	if (rel == NULL)
+		gone(relid);
+	return rel;
 }
 
 /* ---- columns ---- */
@@ -174,7 +211,7 @@ ta_rel_column(Oid relid, const char *name)
 List *
 ta_rel_column_names(Oid relid)
 {
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = open_relation(relid);
 	TupleDesc desc = RelationGetDescr(rel);
 	List *names = NIL;
 
@@ -281,9 +318,9 @@ is_serving_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count
 		   leading_matches(index, wanted) == count;
 }
 
-/* The first valid index, without predicate, that passes the test for these columns. */
+/* The first valid index but one, without predicate, that passes the test for these columns. */
 static Oid
-find_index(Oid relid, List *columns, IndexTest test)
+find_index(Oid relid, List *columns, Oid except, IndexTest test)
 {
 	Relation rel;
 	List *indexes;
@@ -300,7 +337,7 @@ find_index(Oid relid, List *columns, IndexTest test)
 		wanted = bms_add_member(wanted, attnum);
 	}
 
-	rel = relation_open(relid, AccessShareLock);
+	rel = open_relation(relid);
 	indexes = RelationGetIndexList(rel);
 	foreach(lc, indexes)
 	{
@@ -308,7 +345,7 @@ find_index(Oid relid, List *columns, IndexTest test)
 
 		if (!HeapTupleIsValid(tuple))
 			continue;
-		if (((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
+		if (lfirst_oid(lc) != except && ((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
 			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
 			test(rel, (Form_pg_index) GETSTRUCT(tuple), wanted, list_length(columns)))
 			found = lfirst_oid(lc);
@@ -324,28 +361,28 @@ find_index(Oid relid, List *columns, IndexTest test)
 Oid
 ta_rel_key_index(Oid relid, List *columns)
 {
-	return find_index(relid, columns, is_key_index);
+	return find_index(relid, columns, InvalidOid, is_key_index);
 }
 
 /* An index that makes two rows with the same values of these columns impossible. */
 Oid
 ta_rel_unique_index(Oid relid, List *columns)
 {
-	return find_index(relid, columns, is_unique_index);
+	return find_index(relid, columns, InvalidOid, is_unique_index);
 }
 
-/* An index by which the rows with given values of all these columns are found. */
+/* An index, but for one, by which the rows with given values of all these columns are found. */
 Oid
-ta_rel_serving_index(Oid relid, List *columns)
+ta_rel_serving_index(Oid relid, List *columns, Oid except)
 {
-	return find_index(relid, columns, is_serving_index);
+	return find_index(relid, columns, except, is_serving_index);
 }
 
 /* The names of the primary key's columns, or NIL. */
 List *
 ta_rel_primary_key(Oid relid)
 {
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = open_relation(relid);
 	Oid index_oid;
 	List *names = NIL;
 
@@ -377,7 +414,7 @@ ta_rel_in_primary_key(Oid relid, const char *column)
 const char *
 ta_rel_partition_column_outside(Oid relid, List *columns)
 {
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = open_relation(relid);
 	PartitionKey key = RelationGetPartitionKey(rel);
 	const char *outside = NULL;
 
@@ -456,7 +493,7 @@ read_foreign_key(Oid constraint_oid)
 List *
 ta_rel_foreign_keys(Oid relid)
 {
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = open_relation(relid);
 	List *oids = NIL;
 	List *keys = NIL;
 	ListCell *lc;

@@ -51,6 +51,7 @@ extern Oid ta_rel_owner(Oid relid);
 extern bool ta_rel_has_inheritance_children(Oid relid);
 extern bool ta_rel_is_temporary(Oid relid);
 extern bool ta_rel_owned_by_user(Oid relid);
+extern bool ta_rel_may_count(Oid relid);
 extern bool ta_rel_may_reference(Oid relid, List *columns);
 
 extern TaColumn *ta_rel_column(Oid relid, const char *name);
@@ -61,7 +62,7 @@ extern List *ta_rel_primary_key(Oid relid);
 extern bool ta_rel_in_primary_key(Oid relid, const char *column);
 extern Oid ta_rel_key_index(Oid relid, List *columns);
 extern Oid ta_rel_unique_index(Oid relid, List *columns);
-extern Oid ta_rel_serving_index(Oid relid, List *columns);
+extern Oid ta_rel_serving_index(Oid relid, List *columns, Oid except);
 extern const char *ta_rel_partition_column_outside(Oid relid, List *columns);
 extern List *ta_rel_foreign_keys(Oid relid);
 extern bool ta_constraint_name_taken(Oid relid, const char *name);

@@ -124,6 +124,7 @@ typedef struct NameScope
 	Planner *planner;
 	Oid table; /* InvalidOid: names of relations, in the schema */
 	Oid schema;
+	const char *dropped; /* an index that an earlier step drops; NULL */
 } NameScope;
 
 static bool
@@ -132,6 +133,8 @@ name_taken(const char *name, void *arg)
 	NameScope *scope = arg;
 	NameKey key = {.scope = OidIsValid(scope->table) ? scope->table : scope->schema};
 
+	if (scope->dropped != NULL && strcmp(name, scope->dropped) == 0)
+		return false;
 	if (OidIsValid(scope->table) ? ta_constraint_name_taken(scope->table, name)
 								 : ta_relation_name_taken(scope->schema, name))
 		return true;
@@ -150,6 +153,8 @@ choose_name(Planner *planner, const TaState *state, const char *label, bool cons
 	scope.schema = get_namespace_oid(state->child->schema, true);
 	if (constraint)
 		scope.table = state->child_rel;
+	else if (state->reference->one == NULL)
+		scope.dropped = state->our_unique_index;
 	name =
 		ta_ident_invent(state->child->table, state->reference->columns, label, name_taken, &scope);
 	key.scope = OidIsValid(scope.table) ? scope.table : scope.schema;
@@ -362,7 +367,6 @@ plan_indexes(Planner *planner, const TaState *state)
 			psprintf("no has_one is declared any more, found the unique index %s made for one",
 					 ta_ident_quote(state->our_unique_index)));
 		step->name = state->our_unique_index;
-		served = false;
 	}
 	if (wanted && !served)
 	{

@@ -205,10 +205,15 @@ read_objects(TaState *state, List *recorded)
 	state->fk_is_ours =
 		state->fk != NULL && our_key != NULL && strcmp(state->fk->name, our_key) == 0;
 	state->unique_index = ta_rel_unique_index(state->child_rel, reference->columns);
-	state->serving_index = ta_rel_serving_index(state->child_rel, reference->columns);
 	if (our_unique != NULL && OidIsValid(state->unique_index) &&
 		strcmp(get_rel_name(state->unique_index), our_unique) == 0)
 		state->our_unique_index = our_unique;
+	/* the one that goes with the last has_one serves no longer */
+	state->serving_index =
+		ta_rel_serving_index(state->child_rel, reference->columns,
+							 state->our_unique_index != NULL && reference->one == NULL
+								 ? state->unique_index
+								 : InvalidOid);
 }
 
 /* The state of a reference; recorded: its rows of what apply() created. */

@@ -51,33 +51,47 @@ blocking_sqlstate(const TaStep *step)
 	}
 }
 
-/* "3 rows of "Todos" refer to no row of "Users"; see them: SELECT ..." */
+/* "3 rows", "1 row"; where the user may not see all rows: "some rows" */
+static char *
+count_rows(const TaState *state, const char *query, bool reads_parent, const char *one,
+		   const char *many)
+{
+	int64 count;
+
+	if (!ta_rel_may_count(state->child_rel) ||
+		(reads_parent && !ta_rel_may_count(state->parent_rel)))
+		return psprintf("some %s", many);
+	count = ta_spi_count(query);
+	return psprintf(INT64_FORMAT " %s", count, count == 1 ? one : many);
+}
+
+/* 3 rows of "Todos" without a row of "Users"; see them: SELECT ... */
 static char *
 blocked_detail(const TaStep *step)
 {
 	const TaState *state = step->state;
 	char *child = ta_rel_shown(state->child_rel);
-	int64 count;
 
 	switch (step->kind)
 	{
 		case TA_STEP_CREATE_UNIQUE_INDEX:
-			count = ta_spi_count(ta_ddl_duplicates_query(state, true));
-			return psprintf(INT64_FORMAT " %s of %s in %s %s more than one row; see them: %s;",
-							count, count == 1 ? "value" : "values",
+			return psprintf("%s of %s in more than one row of %s; see them: %s;",
+							count_rows(state, ta_ddl_duplicates_query(state, true), false, "value",
+									   "values"),
 							ta_ident_columns(state->reference->columns), child,
-							count == 1 ? "has" : "have", ta_ddl_duplicates_query(state, false));
+							ta_ddl_duplicates_query(state, false));
 		case TA_STEP_SET_NOT_NULL:
-			count = ta_spi_count(ta_ddl_nulls_query(state, step->column, true));
-			return psprintf(INT64_FORMAT " %s of %s %s no %s; see them: %s;", count,
-							count == 1 ? "row" : "rows", child, count == 1 ? "has" : "have",
-							ta_ident_quote(step->column),
+			return psprintf("%s of %s without %s; see them: %s;",
+							count_rows(state, ta_ddl_nulls_query(state, step->column, true), false,
+									   "row", "rows"),
+							child, ta_ident_quote(step->column),
 							ta_ddl_nulls_query(state, step->column, false));
 		default:
-			count = ta_spi_count(ta_ddl_orphans_query(state, true));
-			return psprintf(INT64_FORMAT " %s of %s %s to no row of %s; see them: %s;", count,
-							count == 1 ? "row" : "rows", child, count == 1 ? "refers" : "refer",
-							ta_rel_shown(state->parent_rel), ta_ddl_orphans_query(state, false));
+			return psprintf("%s of %s without a row of %s; see them: %s;",
+							count_rows(state, ta_ddl_orphans_query(state, true), true, "row",
+									   "rows"),
+							child, ta_rel_shown(state->parent_rel),
+							ta_ddl_orphans_query(state, false));
 	}
 }
 
@@ -98,14 +112,35 @@ explain_and_rethrow(ErrorData *error)
 	ReThrowError(error);
 }
 
-/* Runs the step in a subtransaction; returns false when its rows block it. */
+/* Runs a step that no row can block: whatever fails takes everything back. */
+static void
+run_unblockable(const TaStep *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		ta_run_ddl(step->sql, step->declarer);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		explain_and_rethrow(error);
+	}
+	PG_END_TRY();
+}
+
+/* Runs a step in a subtransaction; returns false when its rows block it. */
 static bool
-run_step(const TaStep *step)
+run_blockable(const TaStep *step, int blocking)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
-	int blocking;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -127,11 +162,22 @@ run_step(const TaStep *step)
 
 	if (error == NULL)
 		return true;
-	blocking = blocking_sqlstate(step);
-	if (blocking == 0 || error->sqlerrcode != blocking)
+	if (error->sqlerrcode != blocking)
 		explain_and_rethrow(error);
 	FreeErrorData(error);
 	return false;
+}
+
+/* Runs a step; returns false when its rows block it, and then nothing of it is left. */
+static bool
+run_step(const TaStep *step)
+{
+	int blocking = blocking_sqlstate(step);
+
+	if (blocking != 0)
+		return run_blockable(step, blocking);
+	run_unblockable(step);
+	return true;
 }
 
 /* ---- records ---- */

@@ -7,7 +7,8 @@
  * concerns (store/guard.c), so that a changed declaration and DDL on the table
  * arrive through one channel, in every session, with the transaction that made
  * them.  A model whose table does not exist has no such channel and is not kept.
- * Renaming a schema invalidates no relation; it drops everything.
+ * Renaming a schema invalidates no relation; it drops everything, as does
+ * DROP EXTENSION.
  *
  * Lifetime: an entry has a memory context of its own.  An invalidation, which
  * may arrive under a reader, does no look-ups; it unlinks the entry and leaves
@@ -55,6 +56,9 @@ static HTAB *by_name = NULL;
 static HTAB *by_table = NULL;
 static CacheEntry *dead = NULL;
 
+/* our own table: gone with DROP EXTENSION, and then nothing we keep is true */
+static Oid config_relid = InvalidOid;
+
 /* ---- invalidation ---- */
 
 /* Unlinks the entries of one table and leaves them for the end of the transaction. */
@@ -96,7 +100,7 @@ relcache_callback(Datum arg, Oid relid)
 
 	if (by_table == NULL)
 		return;
-	if (!OidIsValid(relid))
+	if (!OidIsValid(relid) || relid == config_relid)
 	{
 		kill_all();
 		return;
@@ -258,6 +262,8 @@ ta_cache_model(const char *name)
 	merge_rows(&entry->model, rows);
 	MemoryContextSwitchTo(caller);
 	MemoryContextSetParent(context, CacheMemoryContext);
+
+	config_relid = ta_rel_lookup("assoc_internal", "model");
 
 	/* looking up the table may have processed invalidations that made a rival entry impossible */
 	slot = strlen(name) < MODEL_NAME_SIZE ? hash_search(by_name, name, HASH_FIND, NULL) : NULL;

@@ -137,7 +137,7 @@ RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_define_model';
 COMMENT ON FUNCTION assoc.define_model(text, text, text, text, text, boolean) IS
 'SELECT assoc.define_model(''User'', ''Users'');
-Names a table as a model. table_name as typed, or as an SQL identifier; left out: the table of that name, its plural or their snake_case. key: columns other models refer to by default (else the primary key). accessors => false: no functions for its associations. Calling it again replaces what was said. Needs ownership of the table.';
+Names a table as a model. table_name: exactly as it is stored, or as in SQL with its quotes; left out: the table of the model''s name, its plural, or the snake_case of either. singular, plural: for aliases and foreign-key names. key: columns that other models refer to (else the primary key). accessors => false: no functions for its associations. Calling it again replaces what was said. Needs ownership of the table.';
 
 CREATE FUNCTION assoc.belongs_to(model text, target text, alias text DEFAULT NULL,
     foreign_key text DEFAULT NULL, target_key text DEFAULT NULL, scope jsonb DEFAULT NULL,
@@ -148,7 +148,7 @@ RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_belongs_to';
 COMMENT ON FUNCTION assoc.belongs_to(text, text, text, text, text, jsonb, text, text, boolean, text, text, text, boolean) IS
 'SELECT assoc.belongs_to(''Todo'', ''User'', foreign_key => ''userId'', on_delete => ''CASCADE'');
-Declares that each row of model refers to one row of target. on_delete, on_update: NO ACTION, RESTRICT, CASCADE, SET NULL, SET DEFAULT, also ''SET NULL (column)''. required: the foreign key is NOT NULL. deferral: none, immediate, deferred. enforce: foreign_key or none. inverse: alias of the other side, declared in the same call. Nothing is changed before assoc.apply().';
+Declares that each row of model refers to at most one row of target. foreign_key: column(s) of model, ''userId'' or ''tenant_id, user_id''; left out: the one that fits by name, else a new one. target_key: the columns of target it refers to (else its key). on_delete, on_update: NO ACTION, RESTRICT, CASCADE, SET NULL, SET DEFAULT; on_delete also ''SET NULL (column)''. required: the foreign key is NOT NULL. deferral: none, immediate, deferred. enforce: foreign_key or none. index => false: none is planned. scope: {"column": value}, for the accessor; not enforced. inverse: alias of the other side, declared in the same call. Tables stay as they are until assoc.apply().';
 
 CREATE FUNCTION assoc.has_one(model text, target text, alias text DEFAULT NULL,
     foreign_key text DEFAULT NULL, source_key text DEFAULT NULL, through text DEFAULT NULL,
@@ -160,7 +160,7 @@ RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_has_one';
 COMMENT ON FUNCTION assoc.has_one(text, text, text, text, text, text, jsonb, text, text, text, boolean, text, text, text, boolean) IS
 'SELECT assoc.has_one(''User'', ''Profile'');
-Declares that at most one row of target refers to each row of model: a unique index is planned on the foreign key. With order_by (''createdAt DESC''): the first by that order, read-only, no unique index. through: a path of associations.';
+Declares that at most one row of target refers to each row of model: a unique index is planned on the foreign key, which is column(s) of target. With order_by (''createdAt DESC''): the first by that order, read-only, no unique index. source_key: the columns of model it refers to (else its key). through: a path of declared associations. The other options are those of assoc.belongs_to.';
 
 CREATE FUNCTION assoc.has_many(model text, target text, alias text DEFAULT NULL,
     foreign_key text DEFAULT NULL, source_key text DEFAULT NULL, through text DEFAULT NULL,
@@ -172,7 +172,7 @@ RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_has_many';
 COMMENT ON FUNCTION assoc.has_many(text, text, text, text, text, text, jsonb, text, text, text, boolean, text, text, text, boolean) IS
 'SELECT assoc.has_many(''User'', ''Todo'', foreign_key => ''userId'');
-Declares that rows of target refer to model. through: a path of declared associations such as ''todos.tags'', each target once. order_by: default order of the accessor.';
+Declares that rows of target refer to model. foreign_key: column(s) of target; source_key: the columns of model they refer to (else its key). through: a path of declared associations such as ''todos.tags'', each target once. order_by: default order of the accessor. The other options are those of assoc.belongs_to; say each on one side only.';
 
 CREATE FUNCTION assoc.belongs_to_many(model text, target text, alias text DEFAULT NULL,
     foreign_key text DEFAULT NULL, source_key text DEFAULT NULL, target_key text DEFAULT NULL,
@@ -184,14 +184,14 @@ RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_belongs_to_many';
 COMMENT ON FUNCTION assoc.belongs_to_many(text, text, text, text, text, text, text, text, jsonb, text, text, text, text, text, text, boolean) IS
 'SELECT assoc.belongs_to_many(''Todo'', ''Tag'', through => ''todo_tags'');
-Declares a many-to-many through a junction: a model, a table, or a new name, for which a table is planned. foreign_key: the junction''s column(s) to model; other_key: to target. on_delete and on_update say what happens to the links of a row of model; a link goes with its row unless said otherwise.';
+Declares a many-to-many through a junction: a model, a table, or a new name, for which a table is planned. foreign_key: the junction''s column(s) to model; other_key: to target; between a model and itself say both. on_delete and on_update say what happens to the links of a row of model; left out: they are deleted with it. inverse: alias of the other side.';
 
 CREATE FUNCTION assoc.declare(document text, prune boolean DEFAULT false)
 RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_declare_text';
 COMMENT ON FUNCTION assoc.declare(text, boolean) IS
 'SELECT assoc.declare(''{"models": {"User": {"has_many": {"todos": "Todo"}}, "Todo": {"belongs_to": {"user": {"target": "User", "on_delete": "CASCADE"}}}}}'');
-Declares everything in the document, all or nothing; options are the arguments of the declaring functions. prune => true also drops what this declarer said before and the document lacks. assoc.document() gives the document back.';
+Declares everything in the document, all or nothing; a string is the target, an object holds the arguments of the declaring function. prune => true also drops what this declarer said before and the document lacks. assoc.document() gives the document back.';
 
 CREATE FUNCTION assoc.declare(document jsonb, prune boolean DEFAULT false)
 RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
@@ -212,7 +212,7 @@ RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_drop_association';
 COMMENT ON FUNCTION assoc.drop_association(text) IS
 'SELECT assoc.drop_association(''Todo.user'');
-Forgets an association and drops its accessor. Columns, foreign keys and indexes stay; the returned line says how to drop them.';
+Forgets an association and drops its accessor. Columns, foreign keys and indexes stay; the returned line says how to drop the key.';
 
 CREATE FUNCTION assoc.drop_model(model text, cascade boolean DEFAULT false)
 RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
@@ -246,7 +246,7 @@ RETURNS SETOF record LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_plan';
 COMMENT ON FUNCTION assoc.plan(text, boolean) IS
 'SELECT * FROM assoc.plan();
-The ordered steps from the database as it is to the database as declared; changes nothing. associations: ''Todo.user, Tag'' (associations or models) bounds it. online => true plans indexes CONCURRENTLY. A row without sql is a problem that DDL cannot mend.';
+The ordered steps from the database as it is to the database as declared; changes nothing. associations: only these, such as ''Todo.user, Tag'' (associations or models). online => true plans indexes CONCURRENTLY. A row without sql is a problem that DDL cannot mend.';
 
 CREATE FUNCTION assoc.apply(associations text DEFAULT NULL, lock_timeout text DEFAULT '3s',
     online boolean DEFAULT false,
@@ -257,7 +257,7 @@ RETURNS SETOF record LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_apply';
 COMMENT ON FUNCTION assoc.apply(text, text, boolean) IS
 'SELECT * FROM assoc.apply();
-Carries out the plan in this transaction. outcome: done; blocked (rows break the rule: detail has the count and a query for them); run_outside (for \gexec: SELECT sql FROM assoc.apply(online => true) WHERE outcome = ''run_outside'' \gexec). online => true takes only short locks and hands back VALIDATE and CREATE INDEX CONCURRENTLY.';
+Carries out the plan in this transaction. associations: as for assoc.plan. lock_timeout: how long to wait for each lock. outcome: done; blocked (rows break the rule: detail has the count and a query for them); run_outside (for \gexec: SELECT sql FROM assoc.apply(online => true) WHERE outcome = ''run_outside'' \gexec). online => true takes only short locks and hands back VALIDATE and CREATE INDEX CONCURRENTLY.';
 
 ------------------------------------------------------------------------------
 -- Look

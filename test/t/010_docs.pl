@@ -139,6 +139,18 @@ sub run_page
 	return ($count, @wrong);
 }
 
+sub leads_somewhere
+{
+	my ($file, $folder, $link) = @_;
+	my ($path, $anchor) = split /#/, $link, 2;
+
+	return 1 if $link =~ /^https?:/;
+	$path = $path eq '' ? $file : "$folder$path";
+	return 0 unless -e $path;
+	return 1 unless defined $anchor;
+	return grep { my $h = lc; $h =~ s/[^\w -]//g; $h =~ tr/ /-/; $h eq $anchor } slurp_file($path) =~ /^#+ (.*)$/mg;
+}
+
 # First that this test can fail at all.
 my ($count, @wrong) = run_page(<<'END');
 ```sql
@@ -192,6 +204,15 @@ foreach my $file ('README.md', sort glob 'docs/*.md')
 {
 	($count, @wrong) = run_page(slurp_file($file));
 	ok(!@wrong, "$file: $count examples") or diag(map { "$file $_\n" } @wrong);
+}
+
+# Links inside the tree lead somewhere: to a file, and to a heading of a page.
+foreach my $file ('README.md', sort glob 'docs/*.md')
+{
+	my $folder = $file =~ m{^(.*/)} ? $1 : '';
+	my @broken = grep { !leads_somewhere($file, $folder, $_) } slurp_file($file) =~ /\]\(([^)\s]+)\)/g;
+
+	is("@broken", '', "$file: links");
 }
 
 # Nothing is left out of the reference, and nothing in it does not exist.

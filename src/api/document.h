@@ -24,7 +24,7 @@ typedef struct TaDocumentModel
 	bool says; /* holds any option of the model itself */
 } TaDocumentModel;
 
-extern TaDocument *ta_document_read(Jsonb *document);
+extern TaDocument *ta_document_read(Jsonb *jsonb);
 extern char *ta_document_write(List *models, List *decls);
 
 #endif /* TA_DOCUMENT_H */

@@ -103,8 +103,9 @@ explain_and_rethrow(ErrorData *error)
 {
 	if (error->hint == NULL && error->sqlerrcode == ERRCODE_OBJECT_IN_USE)
 		error->hint =
-			pstrdup("Rows changed in this transaction still await their triggers: COMMIT first, "
-					"or SET CONSTRAINTS ALL IMMEDIATE, then call assoc.apply() again.");
+			pstrdup("Rows changed in this transaction still await their triggers, or a cursor is "
+					"open: COMMIT first (or CLOSE it, SET CONSTRAINTS ALL IMMEDIATE), then call "
+					"assoc.apply() again.");
 	else if (error->hint == NULL && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		error->hint =
 			pstrdup("Another transaction holds the table. Nothing was changed; call "

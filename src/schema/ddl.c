@@ -65,17 +65,6 @@ key_of(const TaState *state, const char *column)
 	return NULL;
 }
 
-/* "userId" integer NOT NULL, ... for CREATE TABLE. */
-static void
-append_columns(StringInfo buf, const TaState *state)
-{
-	ListCell *lc;
-
-	foreach(lc, state->reference->columns)
-		appendStringInfo(buf, "%s %s NOT NULL, ", ta_ident_quote(lfirst(lc)),
-						 ta_type_sql(key_of(state, lfirst(lc))));
-}
-
 /*
  * CREATE TABLE s.todo_tags ("todoId" integer NOT NULL, "tagId" integer NOT NULL,
  * PRIMARY KEY ("todoId", "tagId"))
@@ -84,13 +73,19 @@ static char *
 create_table_sql(const TaStep *step)
 {
 	StringInfoData buf;
-	List *key = list_concat_copy(step->state->reference->columns, step->other->reference->columns);
+	ListCell *lc;
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "CREATE TABLE %s (", child_sql(step->state));
-	append_columns(&buf, step->state);
-	append_columns(&buf, step->other);
-	appendStringInfo(&buf, "PRIMARY KEY (%s))", ta_ident_columns(key));
+	foreach(lc, step->key)
+	{
+		const TaColumn *key = key_of(step->state, lfirst(lc));
+
+		if (key == NULL)
+			key = key_of(step->other, lfirst(lc));
+		appendStringInfo(&buf, "%s %s NOT NULL, ", ta_ident_quote(lfirst(lc)), ta_type_sql(key));
+	}
+	appendStringInfo(&buf, "PRIMARY KEY (%s))", ta_ident_columns(step->key));
 	return buf.data;
 }
 

@@ -36,8 +36,15 @@ typedef struct Planner
 	HTAB *names; /* of NameKey */
 	HTAB *states; /* of StateSlot: the references of this plan */
 	HTAB *recorded; /* of RecordedSlot */
-	List *created; /* of char *: junction models that get a table */
+	HTAB *columns; /* of ColumnSlot: those this plan creates */
+	List *created; /* of TaStep: the junctions' CREATE TABLE */
 } Planner;
+
+/* A column that this plan creates, of a child model: two references may share it. */
+typedef struct ColumnSlot
+{
+	char name[2 * NAMEDATALEN];
+} ColumnSlot;
 
 typedef struct StateSlot
 {
@@ -55,9 +62,9 @@ typedef struct RecordedSlot
 /* ---- states ---- */
 
 static HTAB *
-name_table(const char *name, Size entry_size, int size)
+name_table(const char *name, Size key_size, Size entry_size, int size)
 {
-	HASHCTL ctl = {.keysize = NAMEDATALEN, .entrysize = entry_size, .hcxt = CurrentMemoryContext};
+	HASHCTL ctl = {.keysize = key_size, .entrysize = entry_size, .hcxt = CurrentMemoryContext};
 
 	return hash_create(name, size, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
@@ -66,8 +73,8 @@ name_table(const char *name, Size entry_size, int size)
 static HTAB *
 read_recorded(List *references)
 {
-	HTAB *slots =
-		name_table("todo_assoc recorded", sizeof(RecordedSlot), list_length(references) + 16);
+	HTAB *slots = name_table("todo_assoc recorded", NAMEDATALEN, sizeof(RecordedSlot),
+							 list_length(references) + 16);
 	List *rows = NIL;
 	ListCell *lc;
 
@@ -194,19 +201,69 @@ differs(const TaEffective *option)
 	return option->found != NULL && strcmp(option->value, option->found) != 0;
 }
 
-static void
+/* Whether the plan creates this column already; from now on it does. */
+static bool
+column_planned(Planner *planner, const TaState *state, const char *column)
+{
+	char key[2 * NAMEDATALEN];
+	bool found;
+
+	snprintf(key, sizeof(key), "%s.%s", state->child->name, column);
+	hash_search(planner->columns, key, HASH_ENTER, &found);
+	return found;
+}
+
+/* The step that creates the junction's table, once; other: the state of the reference that is its second half. */
+static const TaStep *
 plan_table(Planner *planner, const TaState *state, const TaState *other)
 {
 	TaStep *step;
+	ListCell *lc;
 
-	if (ta_ident_list_has(planner->created, state->child->name))
-		return;
-	planner->created = lappend(planner->created, state->child->name);
+	foreach(lc, planner->created)
+	{
+		step = lfirst(lc);
+		if (strcmp(step->state->child->name, state->child->name) == 0)
+			return step;
+	}
 	step = add_step(planner, TA_STEP_CREATE_TABLE, state,
 					psprintf("junction of %s; no table %s found",
 							 ta_decl_name(state->reference->serves),
 							 ta_ident_qualify(state->child->schema, state->child->table)));
 	step->other = other;
+	/* composite keys may share a column */
+	step->key = list_copy(state->reference->columns);
+	foreach(lc, other->reference->columns)
+	{
+		if (!ta_ident_list_has(step->key, lfirst(lc)))
+			step->key = lappend(step->key, lfirst(lc));
+	}
+	foreach(lc, step->key)
+		(void) column_planned(planner, state, lfirst(lc));
+	planner->created = lappend(planner->created, step);
+	return step;
+}
+
+/* The columns that are missing, each once, whichever references share it. */
+static void
+plan_missing_columns(Planner *planner, const TaState *state)
+{
+	ListCell *lc;
+
+	foreach(lc, state->missing)
+	{
+		TaStep *step;
+
+		if (column_planned(planner, state, lfirst(lc)))
+			continue;
+		step = add_step(planner, TA_STEP_ADD_COLUMN, state,
+						psprintf("%s has no column %s",
+								 OidIsValid(state->child_rel)
+									 ? ta_rel_shown(state->child_rel)
+									 : ta_ident_qualify(state->child->schema, state->child->table),
+								 ta_ident_quote(lfirst(lc))));
+		step->column = lfirst(lc);
+	}
 }
 
 static void
@@ -215,14 +272,7 @@ plan_columns(Planner *planner, const TaState *state)
 	const TaReference *reference = state->reference;
 	ListCell *lc;
 
-	foreach(lc, state->missing)
-	{
-		TaStep *step = add_step(planner, TA_STEP_ADD_COLUMN, state,
-								psprintf("%s has no column %s", ta_rel_shown(state->child_rel),
-										 ta_ident_quote(lfirst(lc))));
-
-		step->column = lfirst(lc);
-	}
+	plan_missing_columns(planner, state);
 	if (reference->required.value == NULL)
 		return;
 
@@ -377,6 +427,25 @@ plan_indexes(Planner *planner, const TaState *state)
 	}
 }
 
+/* Whether the primary key of the table to be created begins with these columns, in any order. */
+static bool
+leads_key(const TaStep *table, List *columns)
+{
+	ListCell *lc;
+
+	foreach(lc, columns)
+	{
+		int at = 0;
+
+		while (at < list_length(columns) && at < list_length(table->key) &&
+			   strcmp(list_nth(table->key, at), lfirst(lc)) != 0)
+			at++;
+		if (at >= list_length(columns) || at >= list_length(table->key))
+			return false;
+	}
+	return true;
+}
+
 /*
  * A junction that is created: its table once, with the pair of the first
  * belongs_to_many as primary key, which serves the first of the two.
@@ -384,18 +453,23 @@ plan_indexes(Planner *planner, const TaState *state)
 static void
 plan_new_junction(Planner *planner, const TaState *state)
 {
+	const TaStep *table;
 	const TaDecl *pair = NULL;
 	ListCell *lc;
 
 	foreach(lc, state->reference->views)
 	{
-		if (pair == NULL && ((TaDecl *) lfirst(lc))->kind == TA_BELONGS_TO_MANY)
-			pair = lfirst(lc);
+		pair = lfirst(lc);
+		if (pair->kind == TA_BELONGS_TO_MANY)
+			break;
 	}
-	plan_table(planner, state_named(planner, pair->reference),
-			   state_named(planner, pair->other_reference));
+	Assert(pair != NULL);
+	table = plan_table(planner, state_named(planner, pair->reference),
+					   state_named(planner, pair->other_reference));
+	/* another pair's table may have been planned before, without our column */
+	plan_missing_columns(planner, state);
 	plan_key(planner, state);
-	if (strcmp(state->reference->name, pair->reference) != 0)
+	if (!leads_key(table, state->reference->columns))
 		plan_indexes(planner, state);
 }
 
@@ -449,8 +523,10 @@ ta_plan_steps(List *references, bool online, List **states)
 	ListCell *lc;
 
 	planner.recorded = read_recorded(references);
-	planner.states =
-		name_table("todo_assoc states", sizeof(StateSlot), list_length(references) + 16);
+	planner.states = name_table("todo_assoc states", NAMEDATALEN, sizeof(StateSlot),
+								list_length(references) + 16);
+	planner.columns =
+		name_table("todo_assoc planned columns", 2 * NAMEDATALEN, sizeof(ColumnSlot), 64);
 	planner.names =
 		hash_create("todo_assoc planned names", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, references)

@@ -34,6 +34,7 @@ typedef struct TaStep
 	TaStepKind kind;
 	const TaState *state;
 	const TaState *other; /* CREATE_TABLE: the junction's second reference */
+	List *key; /* CREATE_TABLE: columns of its primary key */
 	const char *association; /* the one it serves */
 	const char *declarer; /* who declared that */
 	char *reason;

@@ -303,6 +303,29 @@ is_unique_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count)
 	return index->indisunique && leading_matches(index, wanted) == index->indnkeyatts;
 }
 
+/* Whether the index's leading columns are ordered by the collations that the table's columns have. */
+static bool
+has_own_collations(Relation rel, Form_pg_index index, int count)
+{
+	HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index->indexrelid));
+	bool isnull;
+	bool same = true;
+	oidvector *collations;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	collations = (oidvector *) DatumGetPointer(
+		SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indcollation, &isnull));
+	for (int i = 0; i < count; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), index->indkey.values[i] - 1);
+
+		same = same && collations->values[i] == att->attcollation;
+	}
+	ReleaseSysCache(tuple);
+	return same;
+}
+
 /* Equality on all these columns finds its rows: btree that leads with them, or hash on the one. */
 static bool
 is_serving_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count)
@@ -315,7 +338,7 @@ is_serving_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count
 	am = ((Form_pg_class) GETSTRUCT(tuple))->relam;
 	ReleaseSysCache(tuple);
 	return (am == BTREE_AM_OID || (am == HASH_AM_OID && count == 1)) &&
-		   leading_matches(index, wanted) == count;
+		   leading_matches(index, wanted) == count && has_own_collations(rel, index, count);
 }
 
 /* The first valid index but one, without predicate, that passes the test for these columns. */

@@ -49,9 +49,16 @@ OBJS = \
 	src/api/look.o \
 	src/api/plan.o
 
-REGRESS =
+REGRESS = \
+	plan_steps \
+	plan_adopt \
+	plan_locks \
+	apply_outcomes
 
-ISOLATION =
+ISOLATION = \
+	declare_read_committed \
+	declare_repeatable_read \
+	declare_serializable
 
 # Inputs are under test/, expected outputs of both kinds in expected/. pg_isolation_regress knows no
 # --expecteddir and looks below its output directory: output_iso/expected is a link.

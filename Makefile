@@ -50,6 +50,8 @@ OBJS = \
 	src/api/plan.o
 
 REGRESS = \
+	declare_basics \
+	declare_inference \
 	plan_steps \
 	plan_adopt \
 	plan_locks \

@@ -26,6 +26,9 @@ PG_FUNCTION_INFO_V1(ta_declare_text);
 PG_FUNCTION_INFO_V1(ta_declare_jsonb);
 PG_FUNCTION_INFO_V1(ta_document);
 
+/* in which paths are stored */
+#define LAST_ROUND 4
+
 typedef struct Tally
 {
 	int added;
@@ -144,10 +147,14 @@ prune_models(const TaDocument *document, Tally *tally)
 
 /* ---- declaring ---- */
 
-/* An entry that says nothing of the model itself only defines one that is not defined. */
-static void
+/*
+ * An entry that says nothing of the model itself only defines one that is not
+ * defined.  Returns the associations that go by a model that changed.
+ */
+static List *
 define_models(const TaDocument *document, Tally *tally)
 {
+	List *about = NIL;
 	ListCell *lc;
 
 	foreach(lc, document->models)
@@ -156,23 +163,33 @@ define_models(const TaDocument *document, Tally *tally)
 		List *notes = NIL;
 
 		if (model->says || ta_cache_model(model->row.name) == NULL)
-			count(tally, ta_define(&model->row, model->table_name, &notes));
+		{
+			TaChange change = ta_define(&model->row, model->table_name, &notes);
+
+			count(tally, change);
+			if (change == TA_CHANGED)
+				about = list_concat(about, ta_decls_about(model->row.name));
+		}
 	}
+	return about;
 }
 
 /*
- * The round in which an association is stored: first belongs_to, which names
- * the foreign key that other sides join; a belongs_to_many that looks for its
- * junction after those that name theirs; paths last.
+ * The round in which an association is stored: first the foreign keys that are
+ * said, then belongs_to, which joins these, then the other sides, which join
+ * both; a belongs_to_many that looks for its junction after those that name
+ * theirs; paths last.
  */
 static int
 round_of(const TaDecl *decl)
 {
 	if (ta_decl_is_path(decl))
-		return 3;
-	if (decl->kind == TA_BELONGS_TO_MANY && decl->through == NULL)
-		return 2;
-	return decl->kind == TA_BELONGS_TO ? 0 : 1;
+		return LAST_ROUND;
+	if (decl->kind == TA_BELONGS_TO_MANY)
+		return decl->through == NULL ? 3 : 2;
+	if (decl->foreign_key != NIL)
+		return 0;
+	return decl->kind == TA_BELONGS_TO ? 1 : 2;
 }
 
 /* Whether the association can be resolved in this round. */
@@ -220,19 +237,39 @@ store_associations(const TaDocument *document, Tally *tally)
 			progress = true;
 		}
 		/* a path that nothing makes whole: declaring it says what is missing */
-		if (!progress && round >= 3)
+		if (!progress && round >= LAST_ROUND)
 			(void) ta_declare_unchecked(linitial(left));
 		waiting = left;
 	}
 	return stored;
 }
 
-/* Checks what was stored, then declares the inverses that it says. */
+/* The rows, those of them that settling changed as they are now. */
+static List *
+with_changes(List *stored, List *changed)
+{
+	HTAB *names = name_set();
+	List *result = list_copy(changed);
+	ListCell *lc;
+
+	foreach(lc, changed)
+		add_name(names, ta_decl_name(lfirst(lc)));
+	foreach(lc, stored)
+	{
+		if (!has_name(names, ta_decl_name(lfirst(lc))))
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}
+
+/* Settles and checks what was stored and what goes by a changed model, then declares the inverses that it says. */
 static void
-check_associations(List *stored, Tally *tally)
+check_associations(List *stored, List *about, Tally *tally)
 {
 	ListCell *lc;
 
+	about = list_concat_copy(about, stored);
+	stored = with_changes(stored, ta_declare_settle(about));
 	foreach(lc, stored)
 		ta_declare_check(lfirst(lc));
 	foreach(lc, stored)
@@ -268,13 +305,14 @@ declare_document(Jsonb *jsonb, bool prune)
 {
 	TaDocument *document = ta_document_read(jsonb);
 	Tally tally = {0};
+	List *about;
 	int steps;
 
 	ta_catalog_lock();
 	if (prune)
 		prune_associations(document, &tally);
-	define_models(document, &tally);
-	check_associations(store_associations(document, &tally), &tally);
+	about = define_models(document, &tally);
+	check_associations(store_associations(document, &tally), about, &tally);
 	if (prune)
 		prune_models(document, &tally);
 	refresh_accessors();

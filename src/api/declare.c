@@ -76,6 +76,7 @@ ta_define_model(PG_FUNCTION_ARGS)
 	const TaModel *before;
 	const TaModel *model;
 	Oid old_relid;
+	ListCell *lc;
 
 	row.name = ta_arg_name(fcinfo, 0, "name");
 	row.singular = ta_arg_text(fcinfo, 2);
@@ -86,7 +87,14 @@ ta_define_model(PG_FUNCTION_ARGS)
 	ta_catalog_lock();
 	before = ta_cache_model(row.name);
 	old_relid = before != NULL ? before->relid : InvalidOid;
-	(void) ta_define(&row, typed_table, &notes);
+	if (ta_define(&row, typed_table, &notes) != TA_UNCHANGED && before != NULL)
+	{
+		foreach(lc, ta_declare_settle(ta_decls_about(row.name)))
+		{
+			ta_declare_check(lfirst(lc));
+			notes = lappend(notes, psprintf("%s follows", ta_decl_name(lfirst(lc))));
+		}
+	}
 	refresh_model(row.name, old_relid);
 
 	model = ta_lookup_model(row.name);

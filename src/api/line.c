@@ -115,11 +115,14 @@ ta_line_declared(const TaDeclared *declared)
 	const TaDecl *decl = declared->decl;
 	List *states;
 	List *parts;
+	ListCell *lc;
 	int steps = list_length(ta_plan_steps(ta_line_references(decl), false, &states));
 
 	parts = list_make1(what_it_is(decl, states));
 	parts = list_concat(parts, declared->notes);
 	parts = list_concat(parts, ta_line_refresh(decl));
+	foreach(lc, declared->moved)
+		(void) ta_line_refresh(lfirst(lc));
 	if (!ta_decl_is_path(decl))
 		parts = lappend(parts, steps == 0   ? pstrdup("in place")
 							   : steps == 1 ? pstrdup("1 step planned")

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 
 #include "base/err.h"
 #include "base/ident.h"
@@ -63,34 +64,37 @@ static Oid
 table_for_model(const TaModelRow *said, const char *typed_table, TaModelRow *row, List **notes)
 {
 	const TaModel *known = ta_cache_model(said->name);
-	bool inferred;
+	Oid relid;
 
 	if (typed_table != NULL)
 		return ta_lookup_table(typed_table, false);
-	if (known != NULL && OidIsValid(known->relid))
+	if (known != NULL)
 	{
+		if (!OidIsValid(known->relid))
+			ta_check_usable(known);
 		row->inferred = list_copy(known->inferred);
 		return known->relid;
 	}
-	known = ta_lookup_or_infer_model(said->name, &inferred);
-	if (strcmp(known->name, said->name) != 0)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-						errmsg("table %s is already model \"%s\"", ta_rel_shown(known->relid),
-							   known->name),
-						errhint("To define a second model on it, say the table: "
-								"SELECT assoc.define_model(%s, %s).",
-								quote_literal_cstr(said->name),
-								quote_literal_cstr(ta_rel_qualified(known->relid)))));
-	ta_check_usable(known);
+	relid = ta_lookup_infer_table(said->name);
+	known = ta_lookup_model_of_table(relid);
+	if (known != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("table %s is already model \"%s\"", ta_rel_shown(relid), known->name),
+				 errhint("To define a second model on it, say the table: "
+						 "SELECT assoc.define_model(%s, %s).",
+						 quote_literal_cstr(said->name),
+						 quote_literal_cstr(ta_rel_qualified(relid)))));
 	row->inferred = list_make1("table_name");
 	*notes = lappend(*notes, psprintf("table inferred"));
-	return known->relid;
+	return relid;
 }
 
 /*
  * Defines a model, or replaces what this declarer said of it.  typed_table
  * NULL: inferred from the name.  Raises on bad names, on tables that cannot be
- * a model's or are not the user's, and when declarers disagree.
+ * a model's or are not the user's, and when declarers disagree.  What was
+ * inferred from the model before is for ta_declare_settle.
  */
 TaChange
 ta_define(const TaModelRow *said, const char *typed_table, List **notes)
@@ -136,6 +140,13 @@ ta_define(const TaModelRow *said, const char *typed_table, List **notes)
 	return change;
 }
 
+/* The associations that go by the model's key, names or columns: to be settled when it changed. */
+List *
+ta_decls_about(const char *model)
+{
+	return list_concat(ta_catalog_decls_of_model(model), ta_catalog_decls_using_model(model));
+}
+
 /* ---- associations ---- */
 
 /* Several declarers of one association must mean the same one. */
@@ -178,67 +189,103 @@ check_references(const TaDecl *decl)
 	}
 }
 
-/* Whether anything but an inference stands behind the row's foreign key. */
-static bool
-merely_inferred(const TaLink *link)
+/* Forgets what was recorded for a reference that nobody declares any more. */
+static void
+forget_reference(const char *reference)
 {
-	const TaModel *child = ta_cache_model(link->child);
-	ListCell *lc;
+	if (reference != NULL && ta_catalog_decls_of_reference(reference) == NIL)
+		ta_catalog_forget(reference);
+}
 
-	if (!link->columns_inferred || link->decl->kind == TA_BELONGS_TO_MANY || child == NULL ||
-		(OidIsValid(child->relid) && ta_rel_columns(child->relid, link->columns, NULL) != NIL))
-		return false;
-	foreach(lc, ta_catalog_decls_of_reference(link->reference))
-	{
-		if (!ta_decl_inferred(lfirst(lc), "foreign_key"))
-			return false;
-	}
-	return true;
+/* Infers a stored row again; returns it if that changed it. */
+static TaDecl *
+infer_row_again(const TaDecl *row)
+{
+	TaDecl *again;
+
+	if (row->inferred == NIL)
+		return NULL;
+	again = ta_infer_again(row);
+	if (ta_decl_equal(row, again))
+		return NULL;
+	ta_catalog_put_decl(again);
+	forget_reference(row->reference);
+	forget_reference(row->other_reference);
+	return again;
+}
+
+/* Two models between which something was declared. */
+typedef struct Pair
+{
+	const char *child;
+	const char *parent;
+} Pair;
+
+static List *
+add_pair(List *pairs, HTAB *known, const TaLink *link)
+{
+	char name[2 * NAMEDATALEN];
+	bool found;
+	Pair *pair;
+
+	snprintf(name, sizeof(name), "%s\n%s", link->child, link->parent);
+	hash_search(known, name, HASH_ENTER, &found);
+	if (found)
+		return pairs;
+	pair = palloc(sizeof(Pair));
+	pair->child = link->child;
+	pair->parent = link->parent;
+	return lappend(pairs, pair);
 }
 
 /*
- * A row of the other side whose foreign key was only inferred, and whose column
- * does not exist, follows the one declared now: so that the order in which
- * the two sides are declared never matters.
+ * After these were stored: infers again all that was inferred between the same
+ * models, so that the result does not depend on the order of declarations.
+ * First what belongs, then the other sides, which look at it.  Returns the
+ * rows that changed (TaDecl).  Raises where several foreign keys fit.
  */
-static void
-lead_inferred_side(const TaDecl *decl, List **notes)
+List *
+ta_declare_settle(List *decls)
 {
-	TaLink own[2];
-	const TaLink *follower = NULL;
+	HASHCTL ctl = {.keysize = 2 * NAMEDATALEN,
+				   .entrysize = 2 * NAMEDATALEN,
+				   .hcxt = CurrentMemoryContext};
+	HTAB *known = hash_create("todo_assoc pairs", list_length(decls) + 16, &ctl,
+							  HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	List *pairs = NIL;
+	List *changed = NIL;
 	ListCell *lc;
 
-	if (ta_decl_links(decl, own) != 1)
-		return;
-	if (decl->kind != TA_BELONGS_TO && ta_decl_inferred(decl, "foreign_key"))
-		return;
-	foreach(lc, ta_links_between(own[0].child, own[0].parent, decl))
+	foreach(lc, decls)
 	{
-		TaLink *link = lfirst(lc);
+		TaLink links[2];
+		int count = ta_decl_links(lfirst(lc), links);
 
-		if (link->from_child == own[0].from_child)
-			continue;
-		if (strcmp(link->reference, decl->reference) == 0)
-			return; /* already paired */
-		if (!merely_inferred(link))
-			continue;
-		if (follower != NULL)
-			return; /* two could follow: neither does */
-		follower = link;
+		for (int i = 0; i < count; i++)
+			pairs = add_pair(pairs, known, &links[i]);
 	}
-	if (follower != NULL)
+	for (int round = 0; round < 2; round++)
 	{
-		TaDecl changed = *follower->decl;
+		foreach(lc, pairs)
+		{
+			Pair *pair = lfirst(lc);
+			ListCell *ll;
 
-		changed.foreign_key = decl->foreign_key;
-		changed.reference = decl->reference;
-		if (changed.kind == TA_BELONGS_TO && ta_decl_inferred(&changed, "target_key"))
-			changed.target_key = own[0].key;
-		else if (changed.kind != TA_BELONGS_TO && ta_decl_inferred(&changed, "source_key"))
-			changed.source_key = own[0].key;
-		ta_catalog_put_decl(&changed);
-		*notes = lappend(*notes, psprintf("%s follows", ta_decl_name(&changed)));
+			foreach(ll, ta_links_between(pair->child, pair->parent, NULL))
+			{
+				TaLink *link = lfirst(ll);
+				TaDecl *again;
+
+				if (link->from_child != (round == 0))
+					continue;
+				again = infer_row_again(link->decl);
+				if (again != NULL)
+					changed = lappend(changed, again);
+			}
+		}
 	}
+	hash_destroy(known);
+	return changed;
 }
 
 /* The kind of the other side: a belongs_to's is to-one when its column is unique. */
@@ -299,8 +346,8 @@ ta_declare_inverse(const TaDecl *decl)
 }
 
 /*
- * Resolves and stores an association, and leaves the checks to be made when
- * the rest of a document is stored: ta_declare_check.
+ * Resolves and stores an association.  When the rest of a document is stored
+ * as well, ta_declare_settle and ta_declare_check must follow.
  */
 TaDeclared *
 ta_declare_unchecked(const TaDecl *said)
@@ -328,7 +375,6 @@ ta_declare_unchecked(const TaDecl *said)
 	}
 	if (result->change != TA_UNCHANGED)
 		ta_catalog_put_decl(decl);
-	lead_inferred_side(decl, &result->notes);
 	return result;
 }
 
@@ -351,8 +397,24 @@ TaDeclared *
 ta_declare(const TaDecl *said)
 {
 	TaDeclared *result = ta_declare_unchecked(said);
+	ListCell *lc;
 
+	foreach(lc, ta_declare_settle(list_make1(result->decl)))
+	{
+		TaDecl *moved = lfirst(lc);
+
+		if (strcmp(ta_decl_name(moved), ta_decl_name(result->decl)) == 0)
+		{
+			if (strcmp(moved->declarer, result->decl->declarer) == 0)
+				result->decl = moved;
+			continue;
+		}
+		result->moved = lappend(result->moved, moved);
+		result->notes = lappend(result->notes, psprintf("%s follows", ta_decl_name(moved)));
+	}
 	ta_declare_check(result->decl);
+	foreach(lc, result->moved)
+		ta_declare_check(lfirst(lc));
 	if (result->decl->inverse != NULL)
 		result->inverse = ta_declare_inverse(result->decl);
 	return result;
@@ -370,14 +432,6 @@ check_said_by_us(const char *what, const char *name, bool by_us, const char *oth
 					errmsg("%s \"%s\" is declared %s", what, name,
 						   other[0] == '\0' ? "by hand" : psprintf("by package \"%s\"", other)),
 					errhint("Drop it where it was declared.")));
-}
-
-/* Forgets what was recorded for a reference that nobody declares any more. */
-static void
-forget_reference(const char *reference)
-{
-	if (reference != NULL && ta_catalog_decls_of_reference(reference) == NIL)
-		ta_catalog_forget(reference);
 }
 
 /*

@@ -211,11 +211,10 @@ ta_lookup_model_of_table(Oid relid)
 	return names == NIL ? NULL : ta_cache_model(linitial(names));
 }
 
-/* The table a model not yet defined stands for; none or several raise. */
+/* The table a model not yet defined stands for, InvalidOid where none fits; several raise. */
 static Oid
-infer_table(const char *name)
+find_table(const char *name)
 {
-	List *candidates = ta_name_tables(name);
 	List *found = NIL;
 	List *found_names = NIL;
 	Oid typed = ta_lookup_table(name, true);
@@ -224,7 +223,7 @@ infer_table(const char *name)
 	if (OidIsValid(typed))
 		return typed;
 
-	foreach(lc, candidates)
+	foreach(lc, ta_name_tables(name))
 	{
 		Oid relid = ta_rel_visible(lfirst(lc));
 
@@ -241,22 +240,57 @@ infer_table(const char *name)
 				 errdetail("They are %s.", ta_err_list(found_names, 10)),
 				 errhint("Say which: SELECT assoc.define_model(%s, %s).", quote_literal_cstr(name),
 						 quote_literal_cstr(linitial(found_names)))));
-	if (found == NIL)
-	{
-		const char *nearest = ta_err_nearest(name, ta_catalog_model_names());
+	return found == NIL ? InvalidOid : linitial_oid(found);
+}
 
+/* Whether a model of this name, not yet defined, would be inferred as a table. */
+bool
+ta_lookup_fits_table(const char *name)
+{
+	return OidIsValid(find_table(name));
+}
+
+/* The table that it would be inferred as; none raises. */
+Oid
+ta_lookup_infer_table(const char *name)
+{
+	Oid relid = find_table(name);
+	const char *nearest;
+
+	if (OidIsValid(relid))
+		return relid;
+	nearest = ta_err_nearest(name, ta_catalog_model_names());
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("model \"%s\" does not exist, and no table fits its name", name),
+			 errdetail("Looked on the search path for %s.", ta_ident_columns(ta_name_tables(name))),
+			 nearest != NULL ? errhint("Did you mean \"%s\"? Else define it: SELECT "
+									   "assoc.define_model(%s, 'table_name').",
+									   nearest, quote_literal_cstr(name))
+							 : errhint("Define it: SELECT assoc.define_model(%s, 'table_name').",
+									   quote_literal_cstr(name))));
+	return InvalidOid;
+}
+
+/* What to call the model of a table that was typed: as typed, but 'app.users' and '"Users"' say the table. */
+static char *
+name_for_model(const char *typed, Oid relid)
+{
+	char *name = ta_rel_name(relid);
+	const TaModel *model;
+
+	if (strpbrk(typed, ".\"") == NULL || strcmp(typed, name) == 0)
+		return pstrdup(typed);
+	model = ta_cache_model(name);
+	if (model != NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" does not exist, and no table fits its name", name),
-				 errdetail("Looked on the search path for %s.", ta_ident_columns(candidates)),
-				 nearest != NULL
-					 ? errhint("Did you mean \"%s\"? Else define it: SELECT assoc.define_model(%s, "
-							   "'table_name').",
-							   nearest, quote_literal_cstr(name))
-					 : errhint("Define it: SELECT assoc.define_model(%s, 'table_name').",
-							   quote_literal_cstr(name))));
-	}
-	return linitial_oid(found);
+				(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("model \"%s\" already exists", name),
+				 errdetail("Its table is %s, not %s.",
+						   ta_ident_qualify(model->schema, model->table), ta_rel_qualified(relid)),
+				 errhint("Define a model of another name: SELECT assoc.define_model('...', "
+						 "%s).",
+						 quote_literal_cstr(ta_rel_qualified(relid)))));
+	return name;
 }
 
 /*
@@ -277,21 +311,21 @@ ta_lookup_or_infer_model(const char *name, bool *inferred)
 	if (model != NULL)
 		return model;
 
-	relid = infer_table(name);
+	relid = ta_lookup_infer_table(name);
 	model = ta_lookup_model_of_table(relid);
 	if (model != NULL)
 		return model;
 
 	ta_check_model_table(relid);
 	ta_check_owner(relid);
-	row.name = pstrdup(name);
+	row.name = name_for_model(name, relid);
 	row.declarer = pstrdup(ta_declarer());
 	row.schema_name = ta_rel_schema(relid);
 	row.table_name = ta_rel_name(relid);
 	row.inferred = list_make1("table_name");
 	ta_catalog_put_model(&row);
 	*inferred = true;
-	return ta_cache_model(name);
+	return ta_cache_model(row.name);
 }
 
 /* ---- associations ---- */

@@ -10,6 +10,8 @@
 #include "store/cache.h"
 
 extern Oid ta_lookup_table(const char *typed, bool missing_ok);
+extern bool ta_lookup_fits_table(const char *name);
+extern Oid ta_lookup_infer_table(const char *name);
 extern const TaModel *ta_lookup_model(const char *name);
 extern const TaModel *ta_lookup_or_infer_model(const char *name, bool *inferred);
 extern const TaModel *ta_lookup_model_of_table(Oid relid);

@@ -5,6 +5,13 @@
  * Reads the catalog and facts, writes nothing but the models it infers.  The
  * inverse is found, never guessed: where two foreign keys fit, it raises with
  * the candidates.  Whether the result can stand is model/check's question.
+ *
+ * The order of declarations must not matter.  So an inference depends on what
+ * is said, and on other inferences only in one direction: a belongs_to looks
+ * at the foreign keys that other sides say; the other sides look at those, and
+ * at every belongs_to.  When a declaration was stored, all that was inferred
+ * between its two models is inferred again in this order (ta_infer_again), and
+ * the result is the one that any other order gives.
  */
 #include "postgres.h"
 
@@ -32,7 +39,7 @@ typedef struct LinkRequest
 	List **key;
 	const char *key_argument;
 	char **reference;
-	bool other; /* the second link of a belongs_to_many */
+	bool tentative; /* will be inferred again: where several fit, any will do */
 	List **notes;
 } LinkRequest;
 
@@ -117,9 +124,31 @@ ambiguous_foreign_key(const LinkRequest *q, List *candidates)
 						 ta_err_join(((Candidate *) linitial(candidates))->columns, ", ")))));
 }
 
-/* The candidates that other declarations offer. */
-static List *
-declared_candidates(const LinkRequest *q, List *links, List *candidates)
+/* Whether a declaration of the other side names another one as its inverse, or is not the one named. */
+static bool
+paired_elsewhere(const LinkRequest *q, const TaLink *link)
+{
+	const TaDecl *other = link->decl;
+
+	if (q->decl->kind == TA_BELONGS_TO_MANY || other->kind == TA_BELONGS_TO_MANY ||
+		link->from_child == (q->decl->kind == TA_BELONGS_TO))
+		return false;
+	return (q->decl->inverse != NULL && strcmp(q->decl->inverse, other->alias) != 0) ||
+		   (other->inverse != NULL && strcmp(other->inverse, q->decl->alias) != 0);
+}
+
+/* Whether the two declarations are each other's other side because one of them says so. */
+static bool
+paired(const LinkRequest *q, const TaLink *link)
+{
+	return link->from_child != (q->decl->kind == TA_BELONGS_TO) &&
+		   q->decl->kind != TA_BELONGS_TO_MANY && link->decl->kind != TA_BELONGS_TO_MANY &&
+		   !paired_elsewhere(q, link) && (q->decl->inverse != NULL || link->decl->inverse != NULL);
+}
+
+/* Whether a belongs_to of another alias says these columns, or would be named after them. */
+static bool
+claimed(const LinkRequest *q, List *links, List *columns, List *key)
 {
 	ListCell *lc;
 
@@ -127,35 +156,118 @@ declared_candidates(const LinkRequest *q, List *links, List *candidates)
 	{
 		TaLink *link = lfirst(lc);
 
-		if (q->decl->kind == TA_BELONGS_TO)
-		{
-			/* another alias' own foreign key, or one that merely awaits our word */
-			if (link->from_child ||
-				(link->columns_inferred && !columns_exist(q->child, link->columns)))
-				continue;
-		}
-		candidates = add_candidate(candidates, link->columns, ta_decl_name(link->decl));
+		if (!link->from_child)
+			continue;
+		if (!link->columns_inferred && ta_ident_lists_equal(link->columns, columns))
+			return true;
+		if (list_length(columns) == 1 && list_length(key) == 1 &&
+			ta_ident_list_has(ta_name_foreign_keys(link->decl->alias, linitial(key)),
+							  linitial(columns)))
+			return true;
 	}
-	return candidates;
+	return false;
 }
 
-/* The foreign key of the belongs_to that the declaration names as its inverse, or NIL. */
+/*
+ * The candidates that other declarations offer, of a conventional name or of
+ * any.  A belongs_to goes by its alias; only one called as its target is
+ * called, "user", takes a foreign key that the other side says by another name.
+ */
 static List *
-columns_of_inverse(const LinkRequest *q, List *links)
+declared_candidates(const LinkRequest *q, List *links, List *key, bool conventional)
 {
+	bool to_parent = q->decl->kind == TA_BELONGS_TO;
+	List *names = list_length(key) == 1 ? ta_name_foreign_keys(q->stem, linitial(key)) : NIL;
+	List *candidates = NIL;
 	ListCell *lc;
 
-	if (q->decl->inverse == NULL || q->other)
+	if (!conventional && to_parent && list_length(key) == 1 &&
+		strcmp(q->stem, ta_name_stem(q->parent)) != 0)
 		return NIL;
 	foreach(lc, links)
 	{
 		TaLink *link = lfirst(lc);
 
-		if (strcmp(link->decl->alias, q->decl->inverse) == 0 &&
-			strcmp(link->decl->model, q->decl->target) == 0)
+		if (to_parent ? link->from_child || link->columns_inferred
+					  : !link->from_child && link->columns_inferred)
+			continue;
+		if (paired_elsewhere(q, link))
+			continue;
+		if (conventional ? list_length(link->columns) != 1 ||
+							   !ta_ident_list_has(names, linitial(link->columns))
+						 : to_parent && claimed(q, links, link->columns, key))
+			continue;
+		candidates = add_candidate(candidates, link->columns, ta_decl_name(link->decl));
+	}
+	return candidates;
+}
+
+/* The foreign key of the other side that one of the two names as its inverse, or NIL. */
+static List *
+columns_of_inverse(const LinkRequest *q, List *links)
+{
+	ListCell *lc;
+
+	foreach(lc, links)
+	{
+		TaLink *link = lfirst(lc);
+
+		if (paired(q, link) && (link->from_child || !link->columns_inferred))
 			return link->columns;
 	}
 	return NIL;
+}
+
+/* The columns of a foreign key in the order of the key they refer to; NIL when it refers to another. */
+static List *
+columns_for_key(const TaForeignKey *fk, List *key)
+{
+	List *columns = NIL;
+	ListCell *lc;
+
+	if (list_length(fk->key) != list_length(key))
+		return NIL;
+	foreach(lc, key)
+	{
+		ListCell *lf;
+		ListCell *lk;
+		char *column = NULL;
+
+		forboth(lf, fk->columns, lk, fk->key)
+		{
+			if (strcmp(lfirst(lk), lfirst(lc)) == 0)
+				column = lfirst(lf);
+		}
+		if (column == NULL)
+			return NIL;
+		columns = lappend(columns, column);
+	}
+	return columns;
+}
+
+/*
+ * The foreign keys that the table already has to the parent.  A belongs_to
+ * under another alias than the target's name asks for a column of that name,
+ * which is not there: another role's key must not be taken for it.
+ */
+static List *
+existing_candidates(const LinkRequest *q, List *key)
+{
+	List *candidates = NIL;
+	ListCell *lc;
+
+	if (!OidIsValid(q->child->relid) ||
+		(q->decl->kind == TA_BELONGS_TO && strcmp(q->stem, ta_name_stem(q->parent)) != 0))
+		return NIL;
+	foreach(lc, ta_rel_foreign_keys(q->child->relid))
+	{
+		TaForeignKey *fk = lfirst(lc);
+		List *columns = fk->parent == q->parent->relid ? columns_for_key(fk, key) : NIL;
+
+		if (columns != NIL)
+			candidates = add_candidate(candidates, columns, psprintf("foreign key %s", fk->name));
+	}
+	return candidates;
 }
 
 /* Finds or invents the foreign key that was not said. */
@@ -169,10 +281,15 @@ infer_columns(const LinkRequest *q, List *key, List *links)
 	if (columns != NIL)
 		return columns;
 
+	/* a name that fits goes first: of a column that exists, then of one that is declared; then a key in place */
 	candidates = conventional_candidates(q, key);
-	if (q->decl->kind != TA_BELONGS_TO || candidates == NIL)
-		candidates = declared_candidates(q, links, candidates);
-	if (list_length(candidates) > 1)
+	if (candidates == NIL)
+		candidates = declared_candidates(q, links, key, true);
+	if (candidates == NIL)
+		candidates = declared_candidates(q, links, key, false);
+	if (candidates == NIL)
+		candidates = existing_candidates(q, key);
+	if (list_length(candidates) > 1 && !q->tentative)
 		ambiguous_foreign_key(q, candidates);
 	if (candidates != NIL)
 		return ((Candidate *) linitial(candidates))->columns;
@@ -196,17 +313,25 @@ infer_columns(const LinkRequest *q, List *key, List *links)
 
 /* ---- which reference ---- */
 
-/* The declared link with these columns, another association's or this one's own of before. */
+/*
+ * The declared link with these columns: one whose key is said, if there is one;
+ * else another association's, or this one's own of before.
+ */
 static const TaLink *
 same_link(const LinkRequest *q, List *links, List *columns)
 {
+	const TaLink *found = NULL;
 	ListCell *lc;
 
 	foreach(lc, links)
 	{
-		if (ta_ident_lists_equal(((TaLink *) lfirst(lc))->columns, columns))
-			return lfirst(lc);
+		const TaLink *link = lfirst(lc);
+
+		if (ta_ident_lists_equal(link->columns, columns) && (found == NULL || !link->key_inferred))
+			found = link;
 	}
+	if (found != NULL)
+		return found;
 	foreach(lc, ta_catalog_decls_named(q->decl->model, q->decl->alias))
 	{
 		TaLink own[2];
@@ -226,31 +351,6 @@ same_link(const LinkRequest *q, List *links, List *columns)
 		}
 	}
 	return NULL;
-}
-
-/* Rows whose inferred key this declaration now says: they follow it. */
-static void
-correct_inferred_keys(const char *reference, List *key)
-{
-	ListCell *lc;
-
-	foreach(lc, ta_catalog_decls_of_reference(reference))
-	{
-		TaDecl *decl = lfirst(lc);
-		TaLink links[2];
-		int count = ta_decl_links(decl, links);
-
-		for (int i = 0; i < count; i++)
-		{
-			if (strcmp(links[i].reference, reference) != 0 || !links[i].key_inferred)
-				continue;
-			if (links[i].from_child || i == 1)
-				decl->target_key = key;
-			else
-				decl->source_key = key;
-			ta_catalog_put_decl(decl);
-		}
-	}
 }
 
 /* Completes one link of the declaration: its columns, its key, its reference. */
@@ -274,19 +374,20 @@ resolve_link(const LinkRequest *q)
 						 q->key_argument, quote_literal_cstr(q->parent->name))));
 		*q->columns = infer_columns(q, wanted_key, links);
 		infer(q->decl, q->columns_argument);
-		*q->notes = lappend(*q->notes, psprintf("%scolumn %s inferred",
-												columns_exist(q->child, *q->columns) ? "" : "new ",
-												ta_ident_columns(*q->columns)));
+		*q->notes =
+			lappend(*q->notes, psprintf("%s %s inferred",
+										list_length(*q->columns) > 1           ? "columns"
+										: columns_exist(q->child, *q->columns) ? "column"
+																			   : "new column",
+										ta_ident_columns(*q->columns)));
 	}
 
 	same = same_link(q, links, *q->columns);
 	if (*q->key == NIL)
 	{
-		*q->key = same != NULL ? same->key : q->parent->key;
+		*q->key = same != NULL && !same->key_inferred ? same->key : q->parent->key;
 		infer(q->decl, q->key_argument);
 	}
-	else if (same != NULL && same->key_inferred && !ta_ident_lists_equal(same->key, *q->key))
-		correct_inferred_keys(same->reference, *q->key);
 
 	if (list_length(*q->columns) != list_length(*q->key))
 		ereport(
@@ -304,41 +405,56 @@ resolve_link(const LinkRequest *q)
 
 /* ---- the kinds ---- */
 
-static void
-resolve_belongs_to(TaDecl *decl, const TaModel *model, const TaModel *target, List **notes)
+/* The links of the declaration that are to be completed: one, or a junction's two. */
+static int
+link_requests(TaDecl *decl, const TaModel *model, const TaModel *target, const TaModel *junction,
+			  bool tentative, List **notes, LinkRequest q[2])
 {
-	LinkRequest q = {.decl = decl,
-					 .child = model,
-					 .parent = target,
-					 .stem = decl->alias,
-					 .columns = &decl->foreign_key,
-					 .columns_argument = "foreign_key",
-					 .key = &decl->target_key,
-					 .key_argument = "target_key",
-					 .reference = &decl->reference,
-					 .notes = notes};
+	memset(q, 0, 2 * sizeof(LinkRequest));
+	q[0].decl = decl;
+	q[0].tentative = tentative;
+	q[0].notes = notes;
+	q[0].columns = &decl->foreign_key;
+	q[0].columns_argument = "foreign_key";
+	q[0].reference = &decl->reference;
+	if (decl->kind == TA_BELONGS_TO)
+	{
+		q[0].child = model;
+		q[0].parent = target;
+		q[0].stem = decl->alias;
+		q[0].key = &decl->target_key;
+		q[0].key_argument = "target_key";
+		return 1;
+	}
 
-	ta_check_owner(model->relid);
-	resolve_link(&q);
+	q[0].child = junction != NULL ? junction : target;
+	q[0].parent = model;
+	q[0].stem = junction == NULL && decl->inverse != NULL ? decl->inverse : ta_name_stem(model);
+	q[0].key = &decl->source_key;
+	q[0].key_argument = "source_key";
+	if (junction == NULL)
+		return 1;
+
+	q[1] = q[0];
+	q[1].parent = target;
+	q[1].stem = ta_name_stem(target);
+	q[1].columns = &decl->other_key;
+	q[1].columns_argument = "other_key";
+	q[1].key = &decl->target_key;
+	q[1].key_argument = "target_key";
+	q[1].reference = &decl->other_reference;
+	return 2;
 }
 
 static void
-resolve_has(TaDecl *decl, const TaModel *model, const TaModel *target, List **notes)
+resolve_links(TaDecl *decl, const TaModel *model, const TaModel *target, const TaModel *junction,
+			  bool tentative, List **notes)
 {
-	LinkRequest q = {.decl = decl,
-					 .child = target,
-					 .parent = model,
-					 .stem = decl->inverse != NULL ? decl->inverse : ta_name_stem(model),
-					 .columns = &decl->foreign_key,
-					 .columns_argument = "foreign_key",
-					 .key = &decl->source_key,
-					 .key_argument = "source_key",
-					 .reference = &decl->reference,
-					 .notes = notes};
+	LinkRequest q[2];
+	int count = link_requests(decl, model, target, junction, tentative, notes, q);
 
-	ta_check_owner(model->relid);
-	ta_check_owner(target->relid);
-	resolve_link(&q);
+	for (int i = 0; i < count; i++)
+		resolve_link(&q[i]);
 }
 
 /* An option that means nothing for a path; said, it raises. */
@@ -360,7 +476,6 @@ resolve_path(TaDecl *decl, const TaModel *model, const TaModel *target, List **n
 {
 	char *path = ta_path_resolve(model, decl->through, target, decl->alias);
 
-	ta_check_owner(model->relid);
 	refuse_for_path(decl, "foreign_key", decl->foreign_key != NIL);
 	refuse_for_path(decl, "source_key", decl->source_key != NIL);
 	refuse_for_path(decl, "on_delete", decl->on_delete != NULL);
@@ -442,7 +557,7 @@ resolve_junction(TaDecl *decl, const TaModel *model, const TaModel *target, List
 
 	ta_check_model_name(decl->through);
 	junction = ta_cache_model(decl->through);
-	if (junction == NULL && OidIsValid(ta_lookup_table(decl->through, true)))
+	if (junction == NULL && ta_lookup_fits_table(decl->through))
 	{
 		junction = ta_lookup_or_infer_model(decl->through, &inferred);
 		if (inferred)
@@ -457,23 +572,11 @@ resolve_junction(TaDecl *decl, const TaModel *model, const TaModel *target, List
 	return junction;
 }
 
-static void
+static const TaModel *
 resolve_belongs_to_many(TaDecl *decl, const TaModel *model, const TaModel *target, List **notes)
 {
 	const TaModel *junction = resolve_junction(decl, model, target, notes);
-	LinkRequest own = {.decl = decl,
-					   .child = junction,
-					   .parent = model,
-					   .stem = ta_name_stem(model),
-					   .columns = &decl->foreign_key,
-					   .columns_argument = "foreign_key",
-					   .key = &decl->source_key,
-					   .key_argument = "source_key",
-					   .reference = &decl->reference,
-					   .notes = notes};
-	LinkRequest other = own;
 
-	ta_check_owner(model->relid);
 	if (strcmp(model->name, target->name) == 0 &&
 		(decl->foreign_key == NIL || decl->other_key == NIL))
 		ereport(ERROR,
@@ -481,25 +584,21 @@ resolve_belongs_to_many(TaDecl *decl, const TaModel *model, const TaModel *targe
 				 errmsg("association \"%s\" leads from a model to itself", ta_decl_name(decl)),
 				 errhint("Say both columns of the junction: foreign_key => ..., other_key => "
 						 "....")));
+	return junction;
+}
 
-	resolve_link(&own);
-	other.parent = target;
-	other.stem = ta_name_stem(target);
-	other.columns = &decl->other_key;
-	other.columns_argument = "other_key";
-	other.key = &decl->target_key;
-	other.key_argument = "target_key";
-	other.reference = &decl->other_reference;
-	other.other = true;
-	resolve_link(&other);
-
-	if (ta_ident_lists_equal(decl->foreign_key, decl->other_key))
+/* The two links of a junction must not be one. */
+static void
+check_junction_columns(const TaDecl *decl)
+{
+	if (decl->kind == TA_BELONGS_TO_MANY &&
+		ta_ident_lists_equal(decl->foreign_key, decl->other_key))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("foreign_key and other_key of association \"%s\" are the same column",
 						ta_decl_name(decl)),
 				 errdetail("Both are %s of \"%s\".", ta_ident_columns(decl->foreign_key),
-						   junction->name)));
+						   decl->through)));
 }
 
 /* ---- the whole ---- */
@@ -542,8 +641,9 @@ resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 
 /*
  * Completes what was said; what was inferred is listed in the result and told
- * in the notes.  Raises on names that are unknown or ambiguous, and when the
- * user does not own what the declaration adds to.  Needs the catalog lock.
+ * in the notes.  Raises on names that are unknown, and when the user does not
+ * own what the declaration adds to.  Where several foreign keys fit it takes
+ * any: ta_infer_again must follow.  Needs the catalog lock.
  */
 TaDecl *
 ta_resolve(const TaDecl *said, List **notes)
@@ -551,12 +651,14 @@ ta_resolve(const TaDecl *said, List **notes)
 	TaDecl *decl = palloc(sizeof(TaDecl));
 	const TaModel *model;
 	const TaModel *target;
+	const TaModel *junction = NULL;
 
 	*decl = *said;
 	decl->inferred = NIL;
 	model = resolve_model(&decl->model, notes);
 	target = resolve_model(&decl->target, notes);
 	resolve_alias(decl, model, target);
+	ta_check_owner(model->relid);
 
 	decl->on_delete = ta_option_action(said->on_delete, "on_delete");
 	decl->on_update = ta_option_action(said->on_update, "on_update");
@@ -566,12 +668,57 @@ ta_resolve(const TaDecl *said, List **notes)
 	decl->order_by = ta_option_order_by(said->order_by, target->relid);
 
 	if (ta_decl_is_path(decl))
+	{
 		resolve_path(decl, model, target, notes);
-	else if (decl->kind == TA_BELONGS_TO)
-		resolve_belongs_to(decl, model, target, notes);
-	else if (decl->kind == TA_BELONGS_TO_MANY)
-		resolve_belongs_to_many(decl, model, target, notes);
-	else
-		resolve_has(decl, model, target, notes);
+		return decl;
+	}
+	if (decl->kind == TA_BELONGS_TO_MANY)
+		junction = resolve_belongs_to_many(decl, model, target, notes);
+	else if (decl->kind != TA_BELONGS_TO)
+		ta_check_owner(target->relid);
+	resolve_links(decl, model, target, junction, true, notes);
+	return decl;
+}
+
+/*
+ * A stored declaration with its foreign keys and keys inferred anew where they
+ * were not said, from all that is declared now.  Raises where several fit.
+ */
+TaDecl *
+ta_infer_again(const TaDecl *stored)
+{
+	TaDecl *decl = palloc(sizeof(TaDecl));
+	const TaModel *model = ta_cache_model(stored->model);
+	const TaModel *target = ta_cache_model(stored->target);
+	const TaModel *junction = NULL;
+	List *notes = NIL;
+	ListCell *lc;
+
+	*decl = *stored;
+	if (stored->kind == TA_BELONGS_TO_MANY)
+		junction = ta_cache_model(stored->through);
+	/* where a table is gone there is nothing to infer from: describe tells */
+	if (model == NULL || target == NULL || !OidIsValid(model->relid) ||
+		!OidIsValid(target->relid) || (stored->kind == TA_BELONGS_TO_MANY && junction == NULL))
+		return decl;
+
+	decl->inferred = NIL;
+	foreach(lc, stored->inferred)
+	{
+		const char *option = lfirst(lc);
+
+		if (strcmp(option, "foreign_key") == 0)
+			decl->foreign_key = NIL;
+		else if (strcmp(option, "source_key") == 0)
+			decl->source_key = NIL;
+		else if (strcmp(option, "target_key") == 0)
+			decl->target_key = NIL;
+		else if (strcmp(option, "other_key") == 0)
+			decl->other_key = NIL;
+		else
+			infer(decl, option);
+	}
+	resolve_links(decl, model, target, junction, false, &notes);
+	check_junction_columns(decl);
 	return decl;
 }

@@ -8,7 +8,8 @@
  * arrive through one channel, in every session, with the transaction that made
  * them.  A model whose table does not exist has no such channel and is not kept.
  * Renaming a schema invalidates no relation; it drops everything, as does
- * DROP EXTENSION.
+ * DROP EXTENSION.  Dropping a package sends nothing at all: an entry in which
+ * one speaks is asked once per statement whether the package is still there.
  *
  * Lifetime: an entry has a memory context of its own.  An invalidation, which
  * may arrive under a reader, does no look-ups; it unlinks the entry and leaves
@@ -18,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/extension.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -36,6 +38,8 @@ typedef struct CacheEntry
 {
 	TaModel model; /* first: a TaModel * is a CacheEntry * */
 	MemoryContext context;
+	List *packages; /* of char *: the declarers that are not by hand */
+	TimestampTz checked; /* start of the last statement that looked for them */
 	struct CacheEntry *next_of_table;
 	struct CacheEntry *next_dead;
 } CacheEntry;
@@ -226,6 +230,46 @@ publish(CacheEntry *entry)
 	name->entry = entry;
 }
 
+/* Adds a declarer that can go without notice; runs in the entry's context. */
+static void
+add_package(CacheEntry *entry, const char *declarer)
+{
+	if (declarer[0] != '\0' && !ta_ident_list_has(entry->packages, declarer))
+		entry->packages = lappend(entry->packages, pstrdup(declarer));
+}
+
+/* Whether a package that speaks in the entry was dropped. */
+static bool
+is_stale(CacheEntry *entry)
+{
+	ListCell *lc;
+
+	if (entry->packages == NIL || entry->checked == GetCurrentStatementStartTimestamp())
+		return false;
+	foreach(lc, entry->packages)
+	{
+		if (!OidIsValid(get_extension_oid(lfirst(lc), true)))
+			return true;
+	}
+	entry->checked = GetCurrentStatementStartTimestamp();
+	return false;
+}
+
+/* The entry of this name, if it is still good. */
+static CacheEntry *
+find_entry(const char *name)
+{
+	NameSlot *slot =
+		strlen(name) < MODEL_NAME_SIZE ? hash_search(by_name, name, HASH_FIND, NULL) : NULL;
+	CacheEntry *entry = slot != NULL ? slot->entry : NULL;
+
+	if (entry == NULL || !is_stale(entry))
+		return entry;
+	/* looking may have removed it already, but not freed it */
+	relcache_callback((Datum) 0, entry->model.relid);
+	return NULL;
+}
+
 /*
  * The model of this name, or NULL when none is defined.  Good to read until
  * the end of the transaction; look it up again to see later changes.
@@ -233,21 +277,19 @@ publish(CacheEntry *entry)
 const TaModel *
 ta_cache_model(const char *name)
 {
-	NameSlot *slot;
 	List *rows;
 	MemoryContext context;
 	MemoryContext caller;
 	CacheEntry *entry;
+	CacheEntry *rival;
+	ListCell *lc;
 
 	/* invalidations that are on their way reach us here, not in the middle of reading */
 	AcceptInvalidationMessages();
 
-	if (strlen(name) < MODEL_NAME_SIZE)
-	{
-		slot = hash_search(by_name, name, HASH_FIND, NULL);
-		if (slot != NULL)
-			return &slot->entry->model;
-	}
+	entry = find_entry(name);
+	if (entry != NULL)
+		return &entry->model;
 
 	rows = ta_catalog_models_named(name);
 	if (rows == NIL)
@@ -260,17 +302,19 @@ ta_cache_model(const char *name)
 	entry->context = context;
 	entry->model.name = pstrdup(name);
 	merge_rows(&entry->model, rows);
+	foreach(lc, rows)
+		add_package(entry, ((TaModelRow *) lfirst(lc))->declarer);
 	MemoryContextSwitchTo(caller);
 	MemoryContextSetParent(context, CacheMemoryContext);
 
 	config_relid = ta_rel_lookup("assoc_internal", "model");
 
 	/* looking up the table may have processed invalidations that made a rival entry impossible */
-	slot = strlen(name) < MODEL_NAME_SIZE ? hash_search(by_name, name, HASH_FIND, NULL) : NULL;
-	if (slot != NULL)
+	rival = find_entry(name);
+	if (rival != NULL)
 	{
 		MemoryContextDelete(context);
-		return &slot->entry->model;
+		return &rival->model;
 	}
 	publish(entry);
 	return &entry->model;
@@ -281,6 +325,7 @@ List *
 ta_cache_associations(const TaModel *model)
 {
 	CacheEntry *entry = (CacheEntry *) unconstify(TaModel *, model);
+	ListCell *lc;
 
 	if (!entry->model.loaded_associations)
 	{
@@ -288,6 +333,8 @@ ta_cache_associations(const TaModel *model)
 
 		entry->model.associations = ta_catalog_decls_of_model(entry->model.name);
 		entry->model.loaded_associations = true;
+		foreach(lc, entry->model.associations)
+			add_package(entry, ((TaDecl *) lfirst(lc))->declarer);
 		MemoryContextSwitchTo(caller);
 	}
 	return entry->model.associations;

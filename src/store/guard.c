@@ -27,6 +27,27 @@
 
 PG_FUNCTION_INFO_V1(ta_guard_config);
 
+/* The tables that hold the foreign key of a reference, as its declarations tell; laid flat as below. */
+static List *
+children_of(const char *reference)
+{
+	List *tables = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls_of_reference(reference))
+	{
+		TaDecl *decl = lfirst(lc);
+		const char *child = decl->kind == TA_BELONGS_TO        ? decl->model
+							: decl->kind == TA_BELONGS_TO_MANY ? decl->through
+															   : decl->target;
+		const TaModel *model = child != NULL ? ta_cache_model(child) : NULL;
+
+		if (model != NULL)
+			tables = lappend(lappend(tables, model->schema), model->table);
+	}
+	return tables;
+}
+
 /* The models a row speaks of, as (schema, table) pairs laid flat. */
 static List *
 tables_of(HeapTuple row, TupleDesc desc)
@@ -37,6 +58,8 @@ tables_of(HeapTuple row, TupleDesc desc)
 
 	if (schema != NULL)
 		return list_make2(schema, ta_spi_named_text(row, desc, "table_name"));
+	if (ta_spi_named_text(row, desc, "item") != NULL)
+		return children_of(ta_spi_named_text(row, desc, "reference"));
 
 	for (int i = 0; i < lengthof(columns); i++)
 	{
@@ -235,6 +258,9 @@ ta_guard_config(PG_FUNCTION_ARGS)
 			return PointerGetDatum(NULL);
 	}
 
+	/* what was created for a reference is not kept in the cache */
+	if (strcmp(RelationGetRelationName(trigger->tg_relation), "recorded") == 0)
+		return PointerGetDatum(result);
 	invalidate(tables_of(trigger->tg_trigtuple, desc));
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 		invalidate(tables_of(result, desc));

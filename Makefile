@@ -52,6 +52,7 @@ OBJS = \
 REGRESS = \
 	declare_basics \
 	declare_inference \
+	declare_options \
 	plan_steps \
 	plan_adopt \
 	plan_locks \

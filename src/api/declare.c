@@ -273,7 +273,10 @@ ta_drop_association(PG_FUNCTION_ARGS)
 	ta_forget_association(decl);
 	parts = list_make1(psprintf("%s: dropped", ta_decl_name(decl)));
 	if (ta_catalog_decls_named(decl->model, decl->alias) == NIL)
+	{
+		ta_keep_inferred(decl);
 		ta_accessor_drop(decl);
+	}
 	else
 		parts = lappend(parts, pstrdup("another declarer still says it"));
 	parts = list_concat(parts, left_behind(states));

@@ -41,13 +41,31 @@ ta_line_link(const TaLink *link)
 List *
 ta_line_references(const TaDecl *decl)
 {
+	const char *names[] = {decl->reference, decl->other_reference};
 	List *references = NIL;
 
-	if (decl->reference != NULL)
-		references = lappend(references, ta_reference_named(decl->reference));
-	if (decl->other_reference != NULL)
-		references = lappend(references, ta_reference_named(decl->other_reference));
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		TaReference *reference = names[i] != NULL ? ta_reference_named(names[i]) : NULL;
+
+		if (reference != NULL)
+			references = lappend(references, reference);
+	}
 	return references;
+}
+
+/* The row as it is stored now: declaring the inverse may have inferred it again. */
+static const TaDecl *
+as_stored(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
+	{
+		if (strcmp(((TaDecl *) lfirst(lc))->declarer, decl->declarer) == 0)
+			return lfirst(lc);
+	}
+	return decl;
 }
 
 /*
@@ -112,7 +130,7 @@ what_it_is(const TaDecl *decl, List *states)
 char *
 ta_line_declared(const TaDeclared *declared)
 {
-	const TaDecl *decl = declared->decl;
+	const TaDecl *decl = as_stored(declared->decl);
 	List *states;
 	List *parts;
 	ListCell *lc;

@@ -184,8 +184,11 @@ check_references(const TaDecl *decl)
 
 	for (int i = 0; i < lengthof(names); i++)
 	{
-		if (names[i] != NULL)
-			ta_reference_check(ta_reference_named(names[i]));
+		TaReference *reference = names[i] != NULL ? ta_reference_named(names[i]) : NULL;
+
+		/* none: the row was inferred again meanwhile, and is checked as it is now */
+		if (reference != NULL)
+			ta_reference_check(reference);
 	}
 }
 
@@ -337,11 +340,12 @@ ta_declare_inverse(const TaDecl *decl)
 	if (decl->kind == TA_BELONGS_TO_MANY)
 	{
 		other.through = decl->through;
-		other.foreign_key = decl->other_key;
-		other.other_key = decl->foreign_key;
+		if (!ta_decl_inferred(decl, "other_key"))
+			other.foreign_key = decl->other_key;
+		if (!ta_decl_inferred(decl, "foreign_key"))
+			other.other_key = decl->foreign_key;
 	}
-	else
-		other.foreign_key = decl->foreign_key;
+	/* else it finds its foreign key: ours, for it says whose inverse it is */
 	return ta_declare(&other);
 }
 
@@ -432,6 +436,40 @@ check_said_by_us(const char *what, const char *name, bool by_us, const char *oth
 					errmsg("%s \"%s\" is declared %s", what, name,
 						   other[0] == '\0' ? "by hand" : psprintf("by package \"%s\"", other)),
 					errhint("Drop it where it was declared.")));
+}
+
+/*
+ * When one of its views is dropped alone, what the others inferred with its
+ * help is from now on as good as said: they stay what they are.
+ */
+void
+ta_keep_inferred(const TaDecl *dropped)
+{
+	const char *names[] = {dropped->reference, dropped->other_reference};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		ListCell *lc;
+
+		foreach(lc, names[i] == NULL ? NIL : ta_catalog_decls_of_reference(names[i]))
+		{
+			TaDecl *decl = lfirst(lc);
+			bool second =
+				decl->kind == TA_BELONGS_TO_MANY && strcmp(decl->reference, names[i]) != 0;
+			int before = list_length(decl->inferred);
+			ListCell *lo;
+
+			foreach(lo, decl->inferred)
+			{
+				if (strcmp(lfirst(lo), second ? "other_key" : "foreign_key") == 0 ||
+					strcmp(lfirst(lo), second || decl->kind == TA_BELONGS_TO ? "target_key"
+																			 : "source_key") == 0)
+					decl->inferred = foreach_delete_current(decl->inferred, lo);
+			}
+			if (list_length(decl->inferred) != before)
+				ta_catalog_put_decl(decl);
+		}
+	}
 }
 
 /*

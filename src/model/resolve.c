@@ -193,6 +193,10 @@ declared_candidates(const LinkRequest *q, List *links, List *key, bool conventio
 			continue;
 		if (paired_elsewhere(q, link))
 			continue;
+		/* a sibling that has its own other side, or one to share it with while ours is told */
+		if (!to_parent && !link->from_child && q->decl->kind != TA_BELONGS_TO_MANY &&
+			(q->decl->inverse != NULL || link->decl->inverse != NULL))
+			continue;
 		if (conventional ? list_length(link->columns) != 1 ||
 							   !ta_ident_list_has(names, linitial(link->columns))
 						 : to_parent && claimed(q, links, link->columns, key))
@@ -270,6 +274,35 @@ existing_candidates(const LinkRequest *q, List *key)
 	return candidates;
 }
 
+/*
+ * The column that a belongs_to_many of the other direction says, through the
+ * same junction, or NIL: none, or several that differ.
+ */
+static List *
+columns_of_opposite(const LinkRequest *q, List *links)
+{
+	List *found = NIL;
+	ListCell *lc;
+
+	foreach(lc, links)
+	{
+		TaLink *link = lfirst(lc);
+		const TaDecl *other = link->decl;
+
+		if (q->decl->kind != TA_BELONGS_TO_MANY || other->kind != TA_BELONGS_TO_MANY ||
+			link->columns_inferred || strcmp(other->model, q->decl->target) != 0 ||
+			strcmp(other->target, q->decl->model) != 0 || strcmp(other->model, other->target) == 0)
+			continue;
+		if ((q->decl->inverse != NULL && strcmp(q->decl->inverse, other->alias) != 0) ||
+			(other->inverse != NULL && strcmp(other->inverse, q->decl->alias) != 0))
+			continue;
+		if (found != NIL && !ta_ident_lists_equal(found, link->columns))
+			return NIL;
+		found = link->columns;
+	}
+	return found;
+}
+
 /* Finds or invents the foreign key that was not said. */
 static List *
 infer_columns(const LinkRequest *q, List *key, List *links)
@@ -278,6 +311,8 @@ infer_columns(const LinkRequest *q, List *key, List *links)
 	List *candidates;
 	List *names;
 
+	if (columns == NIL)
+		columns = columns_of_opposite(q, links);
 	if (columns != NIL)
 		return columns;
 

@@ -176,6 +176,9 @@ SELECT orders('belongs_to(''Todo'', ''User'', alias => ''author'')', 'has_many('
               'belongs_to(''Todo'', ''User'', alias => ''editor'')', 'has_many(''User'', ''Todo'', alias => ''edited'', inverse => ''editor'')');
 SELECT orders('belongs_to(''Todo'', ''User'', alias => ''owner'')', 'has_many(''User'', ''Todo'', alias => ''owned'', inverse => ''owner'')',
               'belongs_to(''Todo'', ''User'', alias => ''tester'')', 'has_many(''User'', ''Todo'', alias => ''tested'', inverse => ''tester'')');
+-- the inverse is declared in the same call, and by itself
+SELECT orders('has_many(''User'', ''Todo'', alias => ''owned'', inverse => ''owner'')', 'belongs_to(''Todo'', ''User'', alias => ''owner'', inverse => ''owned'')',
+              'belongs_to(''Todo'', ''User'', alias => ''tester'')', 'has_many(''User'', ''Todo'', alias => ''tested'', inverse => ''tester'')');
 -- a table that refers to itself
 SELECT orders('belongs_to(''User'', ''User'', alias => ''boss'')', 'has_many(''User'', ''User'', alias => ''staff'', inverse => ''boss'')',
               'has_one(''User'', ''User'', alias => ''deputy'', foreign_key => ''deputyOf'')');
@@ -193,6 +196,7 @@ SELECT orders('belongs_to_many(''Todo'', ''Tag'', through => ''Tagging'')', 'has
               'has_many(''Tag'', ''Tagging'', foreign_key => ''tag'')', 'belongs_to(''Tagging'', ''Tag'')');
 SELECT orders('belongs_to_many(''Todo'', ''Tag'', through => ''Tagging'')', 'has_many(''Todo'', ''Tagging'')',
               'has_many(''Tag'', ''Tagging'', foreign_key => ''tag'')', 'belongs_to(''Tagging'', ''Tag'', alias => ''label'')');
+SELECT orders('belongs_to_many(''Todo'', ''Tag'', through => ''Tagging'', other_key => ''tag'')', 'belongs_to_many(''Tag'', ''Todo'', through => ''Tagging'')');
 -- a key that only one side says
 ALTER TABLE "Users" ADD COLUMN email text UNIQUE;
 SELECT orders('has_many(''User'', ''Todo'', foreign_key => ''userEmail'', source_key => ''email'')',

@@ -208,7 +208,7 @@ ready(const TaDecl *decl, int round)
 	return ta_path_problem(&probe) == NULL;
 }
 
-/* Stores all associations; a path waits for those it goes through. */
+/* Stores all associations (gives TaDeclared); a path waits for those it goes through. */
 static List *
 store_associations(const TaDocument *document, Tally *tally)
 {
@@ -233,7 +233,7 @@ store_associations(const TaDocument *document, Tally *tally)
 			}
 			declared = ta_declare_unchecked(decl);
 			count(tally, declared->change);
-			stored = lappend(stored, declared->decl);
+			stored = lappend(stored, declared);
 			progress = true;
 		}
 		/* a path that nothing makes whole: declaring it says what is missing */
@@ -262,24 +262,33 @@ with_changes(List *stored, List *changed)
 	return result;
 }
 
-/* Settles and checks what was stored and what goes by a changed model, then declares the inverses that it says. */
+/*
+ * Settles and checks what was stored anew and what goes by a changed model,
+ * then declares the inverses that are said.
+ */
 static void
 check_associations(List *stored, List *about, Tally *tally)
 {
+	List *changed = NIL;
 	ListCell *lc;
 
-	about = list_concat_copy(about, stored);
-	stored = with_changes(stored, ta_declare_settle(about));
 	foreach(lc, stored)
+	{
+		TaDeclared *declared = lfirst(lc);
+
+		if (declared->change != TA_UNCHANGED)
+			changed = lappend(changed, declared->decl);
+	}
+	foreach(lc, with_changes(changed, ta_declare_settle(list_concat_copy(about, changed))))
 		ta_declare_check(lfirst(lc));
 	foreach(lc, stored)
 	{
-		TaDecl *decl = lfirst(lc);
+		TaDeclared *declared = lfirst(lc);
 		TaDeclared *inverse;
 
-		if (decl->inverse == NULL)
+		if (declared->decl->inverse == NULL || declared->change == TA_UNCHANGED)
 			continue;
-		inverse = ta_declare_inverse(decl);
+		inverse = ta_declare_inverse(declared->decl);
 		if (inverse != NULL)
 			count(tally, inverse->change);
 	}

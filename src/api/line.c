@@ -54,20 +54,6 @@ ta_line_references(const TaDecl *decl)
 	return references;
 }
 
-/* The row as it is stored now: declaring the inverse may have inferred it again. */
-static const TaDecl *
-as_stored(const TaDecl *decl)
-{
-	ListCell *lc;
-
-	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
-	{
-		if (strcmp(((TaDecl *) lfirst(lc))->declarer, decl->declarer) == 0)
-			return lfirst(lc);
-	}
-	return decl;
-}
-
 /*
  * Brings the accessors up to date that the declaration concerns: its own,
  * those of its references' other views, and of the paths that go through it.
@@ -130,7 +116,7 @@ what_it_is(const TaDecl *decl, List *states)
 char *
 ta_line_declared(const TaDeclared *declared)
 {
-	const TaDecl *decl = as_stored(declared->decl);
+	const TaDecl *decl = ta_declare_as_stored(declared->decl);
 	List *states;
 	List *parts;
 	ListCell *lc;

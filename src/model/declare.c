@@ -308,6 +308,20 @@ inverse_kind(const TaDecl *decl)
 			   : TA_HAS_MANY;
 }
 
+/* The row as it is stored now: declaring other things may have inferred it again. */
+const TaDecl *
+ta_declare_as_stored(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
+	{
+		if (strcmp(((TaDecl *) lfirst(lc))->declarer, decl->declarer) == 0)
+			return lfirst(lc);
+	}
+	return decl;
+}
+
 /* Declares the other side under the alias that was said; NULL when it is there already. */
 TaDeclared *
 ta_declare_inverse(const TaDecl *decl)
@@ -316,6 +330,7 @@ ta_declare_inverse(const TaDecl *decl)
 	List *present = ta_catalog_decls_named(decl->target, decl->inverse);
 	ListCell *lc;
 
+	decl = ta_declare_as_stored(decl);
 	foreach(lc, present)
 	{
 		TaDecl *old = lfirst(lc);
@@ -349,6 +364,24 @@ ta_declare_inverse(const TaDecl *decl)
 	return ta_declare(&other);
 }
 
+/* The other side that this declarer said has an inverse has none any more. */
+static void
+forget_inverse(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls_of_model(decl->target))
+	{
+		TaDecl *other = lfirst(lc);
+
+		if (other->inverse == NULL || strcmp(other->inverse, decl->alias) != 0 ||
+			strcmp(other->target, decl->model) != 0 || strcmp(other->declarer, ta_declarer()) != 0)
+			continue;
+		other->inverse = NULL;
+		ta_catalog_put_decl(other);
+	}
+}
+
 /*
  * Resolves and stores an association.  When the rest of a document is stored
  * as well, ta_declare_settle and ta_declare_check must follow.
@@ -373,9 +406,11 @@ ta_declare_unchecked(const TaDecl *said)
 		if (strcmp(old->declarer, decl->declarer) != 0)
 			continue;
 		result->change = ta_decl_equal(old, decl) ? TA_UNCHANGED : TA_CHANGED;
-		if (old->kind != decl->kind || !same_text(old->target, decl->target))
-			result->notes = lappend(result->notes, psprintf("replaces %s %s",
-															ta_kind_words(old->kind), old->target));
+		if (old->kind == decl->kind && same_text(old->target, decl->target))
+			continue;
+		forget_inverse(old);
+		result->notes = lappend(result->notes,
+								psprintf("replaces %s %s", ta_kind_words(old->kind), old->target));
 	}
 	if (result->change != TA_UNCHANGED)
 		ta_catalog_put_decl(decl);
@@ -401,9 +436,11 @@ TaDeclared *
 ta_declare(const TaDecl *said)
 {
 	TaDeclared *result = ta_declare_unchecked(said);
+	List *settled =
+		result->change == TA_UNCHANGED ? NIL : ta_declare_settle(list_make1(result->decl));
 	ListCell *lc;
 
-	foreach(lc, ta_declare_settle(list_make1(result->decl)))
+	foreach(lc, settled)
 	{
 		TaDecl *moved = lfirst(lc);
 
@@ -416,10 +453,11 @@ ta_declare(const TaDecl *said)
 		result->moved = lappend(result->moved, moved);
 		result->notes = lappend(result->notes, psprintf("%s follows", ta_decl_name(moved)));
 	}
-	ta_declare_check(result->decl);
+	if (result->change != TA_UNCHANGED)
+		ta_declare_check(result->decl);
 	foreach(lc, result->moved)
 		ta_declare_check(lfirst(lc));
-	if (result->decl->inverse != NULL)
+	if (result->decl->inverse != NULL && result->change != TA_UNCHANGED)
 		result->inverse = ta_declare_inverse(result->decl);
 	return result;
 }
@@ -489,6 +527,7 @@ ta_forget_association(const TaDecl *decl)
 	}
 	check_said_by_us("association", ta_decl_name(decl), by_us, decl->declarer);
 	ta_catalog_delete_decl(decl->model, decl->alias, ta_declarer());
+	forget_inverse(decl);
 	forget_reference(decl->reference);
 	forget_reference(decl->other_reference);
 }

@@ -34,6 +34,7 @@ extern TaDeclared *ta_declare(const TaDecl *said);
 extern TaDeclared *ta_declare_unchecked(const TaDecl *said);
 extern List *ta_declare_settle(List *decls);
 extern void ta_declare_check(const TaDecl *decl);
+extern const TaDecl *ta_declare_as_stored(const TaDecl *decl);
 extern TaDeclared *ta_declare_inverse(const TaDecl *decl);
 extern void ta_keep_inferred(const TaDecl *dropped);
 extern void ta_forget_association(const TaDecl *decl);

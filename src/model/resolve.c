@@ -674,6 +674,63 @@ resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 				 errhint("Say another: alias => '...'.")));
 }
 
+/* What the row says of an option that may have been inferred: NULL or NIL where it was. */
+#define SAID(row, option) (ta_decl_inferred(row, #option) ? NULL : (row)->option)
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Whether the stored row was said in the same words. */
+static bool
+said_the_same(const TaDecl *old, const TaDecl *said)
+{
+	return old->kind == said->kind && same_text(old->target, said->target) &&
+		   ta_ident_lists_equal(SAID(old, foreign_key), said->foreign_key) &&
+		   ta_ident_lists_equal(SAID(old, source_key), said->source_key) &&
+		   ta_ident_lists_equal(SAID(old, target_key), said->target_key) &&
+		   ta_ident_lists_equal(SAID(old, other_key), said->other_key) &&
+		   same_text(SAID(old, through), said->through) && same_text(old->scope, said->scope) &&
+		   same_text(old->order_by, said->order_by) && same_text(old->on_delete, said->on_delete) &&
+		   same_text(old->on_update, said->on_update) && same_text(old->required, said->required) &&
+		   same_text(old->deferral, said->deferral) && same_text(old->inverse, said->inverse) &&
+		   same_text(old->enforce, said->enforce) && same_text(old->index, said->index);
+}
+
+/*
+ * This declarer's row, when it already says just this: then nothing is inferred
+ * again, so that saying a thing twice, or declaring one's own document, changes
+ * nothing whatever the tables look like by now.  Unless the inferred columns
+ * are gone: saying it again is how one asks for others.
+ */
+static TaDecl *
+said_before(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
+	{
+		TaDecl *old = lfirst(lc);
+		TaLink links[2];
+		int count = ta_decl_links(old, links);
+		bool there = true;
+
+		for (int i = 0; i < count; i++)
+		{
+			const TaModel *child = ta_cache_model(links[i].child);
+
+			there = there && child != NULL &&
+					(!OidIsValid(child->relid) || !links[i].columns_inferred ||
+					 columns_exist(child, links[i].columns));
+		}
+		if (there && strcmp(old->declarer, ta_declarer()) == 0 && said_the_same(old, decl))
+			return old;
+	}
+	return NULL;
+}
+
 /*
  * Completes what was said; what was inferred is listed in the result and told
  * in the notes.  Raises on names that are unknown, and when the user does not
@@ -687,6 +744,7 @@ ta_resolve(const TaDecl *said, List **notes)
 	const TaModel *model;
 	const TaModel *target;
 	const TaModel *junction = NULL;
+	TaDecl *before;
 
 	*decl = *said;
 	decl->inferred = NIL;
@@ -702,6 +760,9 @@ ta_resolve(const TaDecl *said, List **notes)
 	decl->scope = ta_option_scope(said->scope, target->relid);
 	decl->order_by = ta_option_order_by(said->order_by, target->relid);
 
+	before = said_before(decl);
+	if (before != NULL)
+		return before;
 	if (ta_decl_is_path(decl))
 	{
 		resolve_path(decl, model, target, notes);

@@ -446,6 +446,17 @@ leads_key(const TaStep *table, List *columns)
 	return true;
 }
 
+/* What no DDL mends: the problem of this reference, or of the one its table is to be shared with. */
+static void
+plan_problem(Planner *planner, const TaState *state, const TaState *blamed)
+{
+	char *reason = blamed->problem->message;
+
+	if (blamed->problem->hint != NULL)
+		reason = psprintf("%s. %s", reason, blamed->problem->hint);
+	add_step(planner, TA_STEP_PROBLEM, state, reason)->blamed = blamed;
+}
+
 /*
  * A junction that is created: its table once, with the pair of the first
  * belongs_to_many as primary key, which serves the first of the two.
@@ -455,6 +466,8 @@ plan_new_junction(Planner *planner, const TaState *state)
 {
 	const TaStep *table;
 	const TaDecl *pair = NULL;
+	const TaState *first;
+	const TaState *second;
 	ListCell *lc;
 
 	foreach(lc, state->reference->views)
@@ -464,8 +477,14 @@ plan_new_junction(Planner *planner, const TaState *state)
 			break;
 	}
 	Assert(pair != NULL);
-	table = plan_table(planner, state_named(planner, pair->reference),
-					   state_named(planner, pair->other_reference));
+	first = state_named(planner, pair->reference);
+	second = state_named(planner, pair->other_reference);
+	if (first->problem != NULL || second->problem != NULL)
+	{
+		plan_problem(planner, state, first->problem != NULL ? first : second);
+		return;
+	}
+	table = plan_table(planner, first, second);
 	/* another pair's table may have been planned before, without our column */
 	plan_missing_columns(planner, state);
 	plan_key(planner, state);
@@ -478,11 +497,7 @@ plan_reference(Planner *planner, const TaState *state)
 {
 	if (state->problem != NULL)
 	{
-		char *reason = state->problem->message;
-
-		if (state->problem->hint != NULL)
-			reason = psprintf("%s. %s", reason, state->problem->hint);
-		add_step(planner, TA_STEP_PROBLEM, state, reason);
+		plan_problem(planner, state, state);
 		return;
 	}
 	if (!OidIsValid(state->child_rel))

@@ -34,6 +34,8 @@ typedef struct TaStep
 	TaStepKind kind;
 	const TaState *state;
 	const TaState *other; /* CREATE_TABLE: the junction's second reference */
+	const TaState
+		*blamed; /* PROBLEM: whose declaration or table is at fault; NULL: a key's action */
 	List *key; /* CREATE_TABLE: columns of its primary key */
 	const char *association; /* the one it serves */
 	const char *declarer; /* who declared that */

@@ -114,9 +114,7 @@ read_off(TaStatus *status)
 		if (!changes(step))
 			continue;
 		if (strcmp(status->status, "planned") == 0)
-			status->status = step->kind == TA_STEP_PROBLEM && step->state->problem != NULL
-								 ? status_of_state(step->state)
-								 : "differs";
+			status->status = step->blamed != NULL ? status_of_state(step->blamed) : "differs";
 		if (!ta_ident_list_has(reasons, step->reason))
 			reasons = lappend(reasons, step->reason);
 	}

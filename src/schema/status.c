@@ -85,17 +85,18 @@ changes(const TaStep *step)
 	}
 }
 
+/* What a reference's problem makes of its associations. */
 static const char *
-status_of_state(const TaState *state)
+status_of_problem(const TaProblem *problem, const TaReference *reference)
 {
-	switch (state->problem->sqlstate)
+	switch (problem->sqlstate)
 	{
 		case ERRCODE_UNDEFINED_TABLE:
 		case ERRCODE_UNDEFINED_OBJECT:
 			return "missing";
 		default:
 			/* two sides say different things, or the table is not as they say */
-			return state->reference->problem != NULL ? "conflict" : "differs";
+			return reference->problem != NULL ? "conflict" : "differs";
 	}
 }
 
@@ -114,7 +115,9 @@ read_off(TaStatus *status)
 		if (!changes(step))
 			continue;
 		if (strcmp(status->status, "planned") == 0)
-			status->status = step->blamed != NULL ? status_of_state(step->blamed) : "differs";
+			status->status = step->blamed != NULL
+								 ? status_of_problem(step->blamed->problem, step->blamed->reference)
+								 : "differs";
 		if (!ta_ident_list_has(reasons, step->reason))
 			reasons = lappend(reasons, step->reason);
 	}
@@ -122,14 +125,35 @@ read_off(TaStatus *status)
 		status->difference = ta_err_join(reasons, "; ");
 }
 
-/* A path stands as its associations do; one that can't be walked is missing. */
+/* A path can be walked when every table on it is there; a junction may be yet to come. */
 static void
-read_path(TaStatus *status)
+read_path(TaStatus *status, HTAB *slots)
 {
-	char *broken = ta_path_problem(status->decl);
+	ListCell *lc;
 
-	status->status = broken == NULL ? "in place" : "missing";
-	status->difference = broken;
+	status->difference = ta_path_problem(status->decl);
+	status->status = status->difference == NULL ? "in place" : "missing";
+	if (status->difference != NULL)
+		return;
+
+	foreach(lc, ta_hops_of(status->decl))
+	{
+		const TaLink *link = &((TaHop *) lfirst(lc))->link;
+		StepSlot *slot = slot_of(slots, link->reference);
+		const TaReference *reference =
+			slot != NULL ? slot->state->reference : ta_reference_named(link->reference);
+		const TaProblem *problem =
+			slot != NULL ? slot->state->problem : ta_reference_problem(reference);
+
+		if (problem != NULL)
+		{
+			status->status = status_of_problem(problem, reference);
+			status->difference = problem->message;
+			return;
+		}
+		if (!OidIsValid(ta_cache_model(link->child)->relid))
+			status->status = "planned";
+	}
 }
 
 static void
@@ -148,7 +172,7 @@ fill(TaStatus *status, HTAB *slots, List *conflicts)
 	StepSlot *other = slot_of(slots, status->decl->other_reference);
 
 	if (own == NULL)
-		read_path(status);
+		read_path(status, slots);
 	else
 	{
 		status->state = own->state;

@@ -218,7 +218,13 @@ ALTER TABLE "Todos" ALTER "ownerId" SET NOT NULL;
 SELECT * FROM steps('Todo.owner');
 SELECT * FROM outcomes('Todo.owner');
 SELECT association, status, difference FROM assoc.associations WHERE association = 'Todo.owner';
-DROP TABLE tags CASCADE;
+-- also where a junction is to be created and the other side's table is gone
+CREATE TABLE labels (id integer PRIMARY KEY);
+SELECT assoc.belongs_to_many('Todo', 'Label', through => 'todo_labels', inverse => 'todos');
+\set VERBOSITY terse
+DROP TABLE tags, labels CASCADE;
 SELECT * FROM steps('Tag');
+SELECT * FROM steps('Label');
+SELECT association, status FROM assoc.associations WHERE target IN ('Tag', 'Label') OR association ~ '^(Tag|Label)' ORDER BY 1;
 
 SELECT pg_temp.forget();

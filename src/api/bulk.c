@@ -214,6 +214,7 @@ store_associations(const TaDocument *document, Tally *tally)
 {
 	List *waiting = list_copy(document->decls);
 	List *stored = NIL;
+	bool stuck = false;
 
 	for (int round = 0; waiting != NIL; round++)
 	{
@@ -226,7 +227,8 @@ store_associations(const TaDocument *document, Tally *tally)
 			TaDecl *decl = lfirst(lc);
 			TaDeclared *declared;
 
-			if (!ready(decl, round))
+			/* a path that nothing makes whole is declared all the same: that says what is missing */
+			if (!ready(decl, round) && !stuck)
 			{
 				left = lappend(left, decl);
 				continue;
@@ -236,9 +238,7 @@ store_associations(const TaDocument *document, Tally *tally)
 			stored = lappend(stored, declared);
 			progress = true;
 		}
-		/* a path that nothing makes whole: declaring it says what is missing */
-		if (!progress && round >= LAST_ROUND)
-			(void) ta_declare_unchecked(linitial(left));
+		stuck = !progress && round >= LAST_ROUND;
 		waiting = left;
 	}
 	return stored;

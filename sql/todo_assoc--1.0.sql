@@ -111,6 +111,8 @@ CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON assoc_internal.declaration
     FOR EACH STATEMENT EXECUTE FUNCTION assoc_internal.guard_config();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.recorded
     FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
+CREATE TRIGGER guard BEFORE INSERT ON assoc_internal.conflict
+    FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
 
 SELECT pg_catalog.pg_extension_config_dump('assoc_internal.model', 'WHERE declarer = ''''');
 SELECT pg_catalog.pg_extension_config_dump('assoc_internal.declaration', 'WHERE declarer = ''''');

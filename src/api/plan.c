@@ -4,9 +4,11 @@
  */
 #include "postgres.h"
 
+#include "commands/extension.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/tuplestore.h"
 
 #include "api/args.h"
@@ -94,7 +96,8 @@ refresh_accessors(List *references)
  *
  * Errors: as plan; 55P03 a lock was not to be had in time; 55006 rows changed
  * in this transaction await their triggers; 42501 and others from the DDL
- * itself, which runs as the caller.  Bad rows are no error: blocked.
+ * itself, which runs as the caller.  Bad rows are no error: blocked.  In a
+ * package's script, all means all that the package says.
  */
 Datum
 ta_apply(PG_FUNCTION_ARGS)
@@ -105,14 +108,21 @@ ta_apply(PG_FUNCTION_ARGS)
 	List *references;
 	List *outcomes;
 	int number = 0;
+	int nest = NewGUCNestLevel();
 	ListCell *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
+	/* for every lock, that on the catalog too: another apply() may hold it for long */
+	(void) set_config_option("lock_timeout", lock_timeout == NULL ? "0" : lock_timeout, PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	ta_catalog_lock();
 	references = ta_plan_selected(ta_arg_text(fcinfo, 0));
-	outcomes = ta_apply_steps(ta_plan_steps(references, online, NULL),
-							  lock_timeout == NULL ? "0" : lock_timeout, online);
+	/* a package's script does what the package says, not what awaits in the database it comes to */
+	if (creating_extension && PG_ARGISNULL(0))
+		references = ta_plan_said_by(references, ta_declarer());
+	outcomes = ta_apply_steps(ta_plan_steps(references, online, NULL), online);
 	refresh_accessors(references);
+	AtEOXact_GUC(true, nest);
 	foreach(lc, outcomes)
 	{
 		TaOutcome *outcome = lfirst(lc);

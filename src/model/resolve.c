@@ -715,7 +715,8 @@ said_before(const TaDecl *decl)
 		TaDecl *old = lfirst(lc);
 		TaLink links[2];
 		int count = ta_decl_links(old, links);
-		bool there = true;
+		/* a path that lost an association on its way is resolved again, which says so */
+		bool there = !ta_decl_is_path(old) || ta_path_problem(old) == NULL;
 
 		for (int i = 0; i < count; i++)
 		{

@@ -11,7 +11,6 @@
 
 #include "access/xact.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -260,21 +259,16 @@ apply_step(const TaStep *step, bool online)
 }
 
 /*
- * Carries out the steps in this transaction, each lock waited for no longer
- * than lock_timeout; returns a TaOutcome for each.  online: what scans is left
- * to be run outside.  Needs the catalog lock.
+ * Carries out the steps in this transaction; returns a TaOutcome for each.
+ * online: what scans is left to be run outside.  Needs the catalog lock.
  */
 List *
-ta_apply_steps(List *steps, const char *lock_timeout, bool online)
+ta_apply_steps(List *steps, bool online)
 {
 	List *outcomes = NIL;
-	int nest = NewGUCNestLevel();
 	ListCell *lc;
 
-	(void) set_config_option("lock_timeout", lock_timeout, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 	foreach(lc, steps)
 		outcomes = lappend(outcomes, apply_step(lfirst(lc), online));
-	AtEOXact_GUC(true, nest);
 	return outcomes;
 }

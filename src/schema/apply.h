@@ -16,6 +16,6 @@ typedef struct TaOutcome
 	char *detail; /* what blocks it, and how to see it; NULL: nothing to say */
 } TaOutcome;
 
-extern List *ta_apply_steps(List *steps, const char *lock_timeout, bool online);
+extern List *ta_apply_steps(List *steps, bool online);
 
 #endif /* TA_APPLY_H */

@@ -637,3 +637,26 @@ ta_plan_selected(const char *associations)
 	}
 	return result;
 }
+
+/* Those of the references that the declarer says anything of. */
+List *
+ta_plan_said_by(List *references, const char *declarer)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, references)
+	{
+		TaReference *reference = lfirst(lc);
+		ListCell *lv;
+
+		foreach(lv, reference->views)
+		{
+			if (strcmp(((TaDecl *) lfirst(lv))->declarer, declarer) != 0)
+				continue;
+			result = lappend(result, reference);
+			break;
+		}
+	}
+	return result;
+}

@@ -56,5 +56,6 @@ typedef struct TaStep
 
 extern List *ta_plan_steps(List *references, bool online, List **states);
 extern List *ta_plan_selected(const char *associations);
+extern List *ta_plan_said_by(List *references, const char *declarer);
 
 #endif /* TA_PLAN_H */

@@ -123,7 +123,7 @@ row_name(HeapTuple row, TupleDesc desc)
 static const struct
 {
 	const char *table;
-	const char *keys[3];
+	const char *keys[4];
 	const char *sql;
 } present_rows[] = {
 	{"model",
@@ -138,6 +138,11 @@ static const struct
 	 {"reference", "item", NULL},
 	 "SELECT d.* FROM assoc_internal.recorded d WHERE d.reference OPERATOR(pg_catalog.=) $1"
 	 " AND d.item OPERATOR(pg_catalog.=) $2"},
+	{"conflict",
+	 {"config_table", "name", "declarer", "incoming"},
+	 "SELECT d.* FROM assoc_internal.conflict d WHERE d.config_table OPERATOR(pg_catalog.=) $1"
+	 " AND d.name OPERATOR(pg_catalog.=) $2 AND d.declarer OPERATOR(pg_catalog.=) $3"
+	 " AND d.incoming OPERATOR(pg_catalog.=) $4::pg_catalog.jsonb"},
 };
 
 typedef struct Comparison
@@ -211,7 +216,8 @@ direct_insert(HeapTuple row, TupleDesc desc, const char *table)
 
 	if (!is_present(row, desc, table, &equal))
 		return row;
-	if (!equal)
+	/* the same row set aside twice is one */
+	if (!equal && strcmp(table, "conflict") != 0)
 		set_aside(row, desc, table);
 	return NULL;
 }

@@ -50,9 +50,14 @@ OBJS = \
 	src/api/plan.o
 
 REGRESS = \
+	surface \
 	declare_basics \
 	declare_inference \
 	declare_options \
+	declare_names \
+	declare_errors \
+	declare_document \
+	rename_drop \
 	plan_steps \
 	plan_adopt \
 	plan_locks \

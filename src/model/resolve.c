@@ -664,6 +664,13 @@ resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 	ta_check_alias(decl->alias);
 	if (decl->inverse != NULL)
 		ta_check_alias(decl->inverse);
+	if (decl->inverse != NULL && strcmp(decl->inverse, decl->alias) == 0 &&
+		strcmp(model->name, target->name) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_ALIAS),
+				 errmsg("association \"%s\" cannot be its own inverse", ta_decl_name(decl)),
+				 errdetail("Both sides are of model \"%s\", and need an alias each.", model->name),
+				 errhint("Say two: alias => '...', inverse => '...'.")));
 	if (ta_rel_column(model->relid, decl->alias) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_COLUMN),

@@ -359,16 +359,25 @@ Datum
 ta_document(PG_FUNCTION_ARGS)
 {
 	List *models = NIL;
+	List *decls = ours(ta_catalog_decls());
+	HTAB *junctions = name_set();
 	ListCell *lc;
 
+	foreach(lc, decls)
+	{
+		TaDecl *decl = lfirst(lc);
+
+		if (decl->kind == TA_BELONGS_TO_MANY)
+			add_name(junctions, decl->through);
+	}
 	foreach(lc, ta_catalog_models())
 	{
 		TaModelRow *row = lfirst(lc);
 
-		/* a junction yet to be created is planned again by its belongs_to_many */
+		/* a junction that its belongs_to_many named is named again by it */
 		if (strcmp(row->declarer, ta_declarer()) == 0 &&
-			!ta_ident_list_has(row->inferred, "new_table"))
+			!(ta_ident_list_has(row->inferred, "new_table") && has_name(junctions, row->name)))
 			models = lappend(models, row);
 	}
-	PG_RETURN_TEXT_P(cstring_to_text(ta_document_write(models, ours(ta_catalog_decls()))));
+	PG_RETURN_TEXT_P(cstring_to_text(ta_document_write(models, decls)));
 }

@@ -364,6 +364,21 @@ ta_declare_inverse(const TaDecl *decl)
 	return ta_declare(&other);
 }
 
+/* The junction that was only planned for an association goes with it, unless something else uses it. */
+static void
+forget_planned_junction(const TaDecl *decl)
+{
+	const TaModel *junction =
+		decl->kind == TA_BELONGS_TO_MANY ? ta_cache_model(decl->through) : NULL;
+
+	if (junction == NULL || OidIsValid(junction->relid) ||
+		!ta_ident_list_has(junction->inferred, "new_table") ||
+		ta_catalog_decls_of_model(junction->name) != NIL ||
+		ta_catalog_decls_using_model(junction->name) != NIL)
+		return;
+	ta_catalog_delete_model(junction->name, ta_declarer());
+}
+
 /* The other side that this declarer said has an inverse has none any more. */
 static void
 forget_inverse(const TaDecl *decl)
@@ -390,6 +405,7 @@ TaDeclared *
 ta_declare_unchecked(const TaDecl *said)
 {
 	TaDeclared *result = palloc0(sizeof(TaDeclared));
+	const TaDecl *replaced = NULL;
 	TaDecl *decl;
 	ListCell *lc;
 
@@ -406,14 +422,18 @@ ta_declare_unchecked(const TaDecl *said)
 		if (strcmp(old->declarer, decl->declarer) != 0)
 			continue;
 		result->change = ta_decl_equal(old, decl) ? TA_UNCHANGED : TA_CHANGED;
+		replaced = old;
 		if (old->kind == decl->kind && same_text(old->target, decl->target))
 			continue;
 		forget_inverse(old);
 		result->notes = lappend(result->notes,
 								psprintf("replaces %s %s", ta_kind_words(old->kind), old->target));
 	}
-	if (result->change != TA_UNCHANGED)
-		ta_catalog_put_decl(decl);
+	if (result->change == TA_UNCHANGED)
+		return result;
+	ta_catalog_put_decl(decl);
+	if (replaced != NULL)
+		forget_planned_junction(replaced);
 	return result;
 }
 
@@ -528,6 +548,7 @@ ta_forget_association(const TaDecl *decl)
 	check_said_by_us("association", ta_decl_name(decl), by_us, decl->declarer);
 	ta_catalog_delete_decl(decl->model, decl->alias, ta_declarer());
 	forget_inverse(decl);
+	forget_planned_junction(decl);
 	forget_reference(decl->reference);
 	forget_reference(decl->other_reference);
 }

@@ -146,6 +146,14 @@ paired(const LinkRequest *q, const TaLink *link)
 		   !paired_elsewhere(q, link) && (q->decl->inverse != NULL || link->decl->inverse != NULL);
 }
 
+/* Whether it is one column, of one of these names. */
+static bool
+is_one_of(List *columns, List *names)
+{
+	return columns != NIL && list_length(columns) == 1 &&
+		   ta_ident_list_has(names, linitial(columns));
+}
+
 /* Whether a belongs_to of another alias says these columns, or would be named after them. */
 static bool
 claimed(const LinkRequest *q, List *links, List *columns, List *key)
@@ -160,9 +168,8 @@ claimed(const LinkRequest *q, List *links, List *columns, List *key)
 			continue;
 		if (!link->columns_inferred && ta_ident_lists_equal(link->columns, columns))
 			return true;
-		if (list_length(columns) == 1 && list_length(key) == 1 &&
-			ta_ident_list_has(ta_name_foreign_keys(link->decl->alias, linitial(key)),
-							  linitial(columns)))
+		if (list_length(key) == 1 &&
+			is_one_of(columns, ta_name_foreign_keys(link->decl->alias, linitial(key))))
 			return true;
 	}
 	return false;
@@ -197,8 +204,7 @@ declared_candidates(const LinkRequest *q, List *links, List *key, bool conventio
 		if (!to_parent && !link->from_child && q->decl->kind != TA_BELONGS_TO_MANY &&
 			(q->decl->inverse != NULL || link->decl->inverse != NULL))
 			continue;
-		if (conventional ? list_length(link->columns) != 1 ||
-							   !ta_ident_list_has(names, linitial(link->columns))
+		if (conventional ? !is_one_of(link->columns, names)
 						 : to_parent && claimed(q, links, link->columns, key))
 			continue;
 		candidates = add_candidate(candidates, link->columns, ta_decl_name(link->decl));

@@ -22,12 +22,15 @@ LANGUAGE sql AS $$
 	WHERE line IS NOT NULL ORDER BY p.step, l.n $$;
 -- everything declared on tables of the current schema is forgotten, and the schema dropped
 CREATE FUNCTION pg_temp.forget() RETURNS void LANGUAGE plpgsql AS $$
+<<forget>>
 DECLARE
 	name text;
 	place text := current_schema;
 BEGIN
 	SET LOCAL client_min_messages = warning;
 	FOR name IN SELECT DISTINCT m.name FROM assoc_internal.model m WHERE m.schema_name = place ORDER BY 1 LOOP
+		-- a planned junction goes with its associations
+		CONTINUE WHEN NOT EXISTS (SELECT FROM assoc_internal.model m WHERE m.name = forget.name);
 		PERFORM assoc.drop_model(name, cascade => true);
 	END LOOP;
 	EXECUTE format('DROP SCHEMA %I CASCADE', place);

@@ -364,8 +364,13 @@ ta_rename_model(PG_FUNCTION_ARGS)
 {
 	char *name = ta_arg_name(fcinfo, 0, "model");
 	char *new_name = ta_arg_name(fcinfo, 1, "new_name");
+	ListCell *lc;
 
 	ta_rename_model_to(name, new_name);
+	foreach(lc, ta_catalog_decls_of_model(new_name))
+		ta_accessor_comment(lfirst(lc));
+	foreach(lc, ta_catalog_decls_using_model(new_name))
+		ta_accessor_comment(lfirst(lc));
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s: renamed to %s", name, new_name)));
 }
 

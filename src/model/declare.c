@@ -564,9 +564,6 @@ ta_forget_model(const char *name)
 	/* a junction that was only planned went with its last association */
 	if (rows == NIL)
 		return;
-	/* a junction that was only planned went with the last association that used it */
-	if (rows == NIL)
-		return;
 	foreach(lc, rows)
 	{
 		if (strcmp(((TaModelRow *) lfirst(lc))->declarer, ta_declarer()) == 0)

@@ -393,9 +393,14 @@ ta_lookup_association(const char *name)
 	char *model_name;
 	char *alias;
 	const TaModel *model;
+	List *rows;
 
 	ta_lookup_split(name, &model_name, &alias);
 	model = ta_lookup_model(model_name);
 	(void) ta_lookup_alias(model, alias);
-	return ta_catalog_decls_named(model->name, alias);
+	rows = ta_catalog_decls_named(model->name, alias);
+	/* the cache is as new as the last invalidation that arrived */
+	if (rows == NIL)
+		unknown_alias(model, alias);
+	return rows;
 }

@@ -401,6 +401,7 @@ resolve_link(const LinkRequest *q)
 	List *links = ta_links_between(q->child->name, q->parent->name, q->decl);
 	List *wanted_key = *q->key != NIL ? *q->key : q->parent->key;
 	const TaLink *same;
+	bool inferred = false;
 
 	if (*q->columns == NIL)
 	{
@@ -415,15 +416,18 @@ resolve_link(const LinkRequest *q)
 						 q->key_argument, quote_literal_cstr(q->parent->name))));
 		*q->columns = infer_columns(q, wanted_key, links);
 		infer(q->decl, q->columns_argument);
+		inferred = true;
+	}
+
+	same = same_link(q, links, *q->columns);
+	/* an other side that is named is told where it was found */
+	if (inferred && (same == NULL || q->decl->inverse == NULL))
 		*q->notes =
 			lappend(*q->notes, psprintf("%s %s inferred",
 										list_length(*q->columns) > 1           ? "columns"
 										: columns_exist(q->child, *q->columns) ? "column"
 																			   : "new column",
 										ta_ident_columns(*q->columns)));
-	}
-
-	same = same_link(q, links, *q->columns);
 	if (*q->key == NIL)
 	{
 		*q->key = same != NULL && !same->key_inferred ? same->key : q->parent->key;

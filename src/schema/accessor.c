@@ -208,6 +208,28 @@ body_sql(const TaDecl *decl, List *hops)
 
 /* ---- making and dropping ---- */
 
+/*
+ * The association that has the accessor of this name when two models stand for
+ * one table: that of the model first by name.  NULL: no other model has one.
+ */
+static TaDecl *
+rival(const TaDecl *decl, const TaModel *model)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_models_of_table(model->schema, model->table))
+	{
+		TaModelRow *row = lfirst(lc);
+		List *others = strcmp(row->name, decl->model) != 0
+						   ? ta_catalog_decls_named(row->name, decl->alias)
+						   : NIL;
+
+		if (others != NIL)
+			return linitial(others);
+	}
+	return NULL;
+}
+
 /* Whether the function already has this body and result. */
 static bool
 is_current(Oid function, const char *body, Oid result, bool *same_result)
@@ -258,7 +280,14 @@ mark_as_ours(Oid function, char *comment)
 	CommandCounterIncrement();
 }
 
-/* The first line of its COMMENT is a call that works. */
+/* What \df+ says of it: a call that works, then what it is. */
+static char *
+comment_text(const TaDecl *decl)
+{
+	return psprintf("%s\n%s: %s %s", ta_accessor_call(decl), ta_decl_name(decl),
+					ta_kind_words(decl->kind), decl->target);
+}
+
 static void
 create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 {
@@ -277,9 +306,7 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 						   quote_literal_cstr(body)),
 				  decl->declarer, owner);
 	AtEOXact_GUC(true, nest);
-	mark_as_ours(find_function(model->relid, decl->alias),
-				 psprintf("%s\n%s: %s %s", ta_accessor_call(decl), ta_decl_name(decl),
-						  ta_kind_words(decl->kind), decl->target));
+	mark_as_ours(find_function(model->relid, decl->alias), comment_text(decl));
 }
 
 /*
@@ -315,11 +342,16 @@ ta_accessor_refresh(const TaDecl *decl)
 	function = find_function(model->relid, decl->alias);
 	if (OidIsValid(function))
 	{
+		TaDecl *other;
+
 		if (is_current(function, body, get_rel_type_id(target->relid), &same_result))
 			return NULL;
+		other = rival(decl, model);
+		if (other != NULL && strcmp(other->model, decl->model) < 0)
+			return psprintf("no accessor: %s of the same table has it", ta_decl_name(other));
 		/* only the result type can't be replaced; whatever uses the function then stops this */
 		if (!same_result)
-			ta_accessor_drop(decl);
+			ta_accessor_drop_from(model->relid, decl->alias);
 	}
 	create_accessor(decl, model, body);
 	return NULL;
@@ -336,14 +368,34 @@ ta_accessor_drop_from(Oid relid, const char *alias)
 					  ta_rel_owner(relid));
 }
 
-/* Drops the association's accessor, if there is one. */
+/* Drops the association's accessor, if it has one; another model of the table may want it now. */
 void
 ta_accessor_drop(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
+	TaDecl *other;
 
-	if (model != NULL)
-		ta_accessor_drop_from(model->relid, decl->alias);
+	if (model == NULL || !OidIsValid(model->relid))
+		return;
+	other = rival(decl, model);
+	if (other != NULL && strcmp(other->model, decl->model) < 0)
+		return;
+	ta_accessor_drop_from(model->relid, decl->alias);
+	if (other != NULL && (!ta_decl_is_path(other) || ta_path_problem(other) == NULL))
+		(void) ta_accessor_refresh(other);
+}
+
+/* After a rename: the COMMENT says the names as they are. */
+void
+ta_accessor_comment(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	Oid function = model != NULL && OidIsValid(model->relid)
+					   ? find_function(model->relid, decl->alias)
+					   : InvalidOid;
+
+	if (OidIsValid(function) && is_ours(function))
+		mark_as_ours(function, comment_text(decl));
 }
 
 /* Why the association has no accessor now, or NULL; changes nothing. */

@@ -512,8 +512,9 @@ plan_reference(Planner *planner, const TaState *state)
 
 /* ---- the whole ---- */
 
-static int
-compare_steps(const ListCell *a, const ListCell *b)
+/* The order in which steps run; for list_sort. */
+int
+ta_plan_compare(const ListCell *a, const ListCell *b)
 {
 	const TaStep *left = lfirst(a);
 	const TaStep *right = lfirst(b);
@@ -557,7 +558,7 @@ ta_plan_steps(List *references, bool online, List **states)
 			*states = lappend(*states, unconstify(TaState *, state));
 	}
 
-	list_sort(planner.steps, compare_steps);
+	list_sort(planner.steps, ta_plan_compare);
 	foreach(lc, planner.steps)
 		ta_ddl_render(lfirst(lc));
 	return planner.steps;

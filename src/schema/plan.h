@@ -55,6 +55,7 @@ typedef struct TaStep
 } TaStep;
 
 extern List *ta_plan_steps(List *references, bool online, List **states);
+extern int ta_plan_compare(const ListCell *a, const ListCell *b);
 extern List *ta_plan_selected(const char *associations);
 extern List *ta_plan_said_by(List *references, const char *declarer);
 

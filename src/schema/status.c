@@ -181,6 +181,7 @@ fill(TaStatus *status, HTAB *slots, List *conflicts)
 		{
 			status->other = other->state;
 			status->steps = list_concat(status->steps, other->steps);
+			list_sort(status->steps, ta_plan_compare);
 		}
 		read_off(status);
 	}

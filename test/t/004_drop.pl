@@ -151,8 +151,10 @@ SKIP:
 	is($node->safe_psql($database, 'SELECT association, status FROM assoc.associations'), 'Note.user|missing',
 		'an association by hand to a model of the package is missing');
 	$node->safe_psql($database, 'CREATE EXTENSION todo_app', extra_params => [ '-U', 'plain' ]);
-	is($node->safe_psql($database, q{SELECT status FROM assoc.associations WHERE association = 'Note.user'}), 'in place',
-		'... and is back when the package is, whose script applies what is planned');
+	is($node->safe_psql($database, q{SELECT status FROM assoc.associations WHERE association = 'Note.user'}), 'planned',
+		'... and is planned again when the package is back, whose script applies only what the package says');
+	$node->safe_psql($database, 'SELECT * FROM assoc.apply()', extra_params => [ '-U', 'plain' ]);
+	is($node->safe_psql($database, q{SELECT status FROM assoc.associations WHERE association = 'Note.user'}), 'in place', '... until it is applied');
 	is($node->safe_psql($database, q{SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 		AND objid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'notes'::regclass UNION SELECT oid FROM pg_proc WHERE proargtypes[0] = 'notes'::regtype)}),
 		'0', '... without what that made being the package\'s');

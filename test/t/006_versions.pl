@@ -22,6 +22,7 @@ foreach my $file (sort glob 'test/members/*.txt')
 		SELECT pg_describe_object(classid, objid, 0) AS member FROM pg_depend
 		WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 			AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'todo_assoc')
+			AND classid <> 'pg_type'::regclass -- row types are members from 17 on
 		ORDER BY pg_describe_object(classid, objid, 0) COLLATE "C"});
 	is("$members\n", slurp_file($file), "the members of $version");
 }

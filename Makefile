@@ -26,6 +26,7 @@ OBJS = \
 	src/store/guard.o \
 	src/model/check.o \
 	src/model/declare.o \
+	src/model/infer.o \
 	src/model/lookup.o \
 	src/model/naming.o \
 	src/model/option.o \

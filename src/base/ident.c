@@ -177,6 +177,13 @@ ta_ident_to_array(List *names)
 																 false, TYPALIGN_INT)));
 }
 
+/* Whether both texts are the same, or both NULL. */
+bool
+ta_ident_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* Whether both lists hold the same names in the same order. */
 bool
 ta_ident_lists_equal(List *a, List *b)

@@ -23,17 +23,12 @@
 /* ---- models ---- */
 
 static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
 same_model(const TaModelRow *a, const TaModelRow *b)
 {
-	return same_text(a->schema_name, b->schema_name) && same_text(a->table_name, b->table_name) &&
-		   same_text(a->singular, b->singular) && same_text(a->plural, b->plural) &&
-		   ta_ident_lists_equal(a->key, b->key) && same_text(a->accessors, b->accessors) &&
+	return ta_ident_same(a->schema_name, b->schema_name) &&
+		   ta_ident_same(a->table_name, b->table_name) && ta_ident_same(a->singular, b->singular) &&
+		   ta_ident_same(a->plural, b->plural) && ta_ident_lists_equal(a->key, b->key) &&
+		   ta_ident_same(a->accessors, b->accessors) &&
 		   ta_ident_lists_equal(a->inferred, b->inferred);
 }
 
@@ -159,10 +154,10 @@ check_declarers_agree(const TaDecl *decl)
 	{
 		TaDecl *other = lfirst(lc);
 
-		if (other->kind == decl->kind && same_text(other->target, decl->target) &&
-			same_text(other->through, decl->through) &&
-			same_text(other->reference, decl->reference) &&
-			same_text(other->other_reference, decl->other_reference))
+		if (other->kind == decl->kind && ta_ident_same(other->target, decl->target) &&
+			ta_ident_same(other->through, decl->through) &&
+			ta_ident_same(other->reference, decl->reference) &&
+			ta_ident_same(other->other_reference, decl->other_reference))
 			continue;
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 						errmsg("association \"%s\" is already declared, and differently",
@@ -335,8 +330,8 @@ ta_declare_inverse(const TaDecl *decl)
 	{
 		TaDecl *old = lfirst(lc);
 
-		if (!same_text(old->reference, decl->reference) &&
-			!same_text(old->reference, decl->other_reference))
+		if (!ta_ident_same(old->reference, decl->reference) &&
+			!ta_ident_same(old->reference, decl->other_reference))
 			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 							errmsg("association \"%s\" is not the inverse of \"%s\"",
 								   ta_decl_name(old), ta_decl_name(decl)),
@@ -423,7 +418,7 @@ ta_declare_unchecked(const TaDecl *said)
 			continue;
 		result->change = ta_decl_equal(old, decl) ? TA_UNCHANGED : TA_CHANGED;
 		replaced = old;
-		if (old->kind == decl->kind && same_text(old->target, decl->target))
+		if (old->kind == decl->kind && ta_ident_same(old->target, decl->target))
 			continue;
 		forget_inverse(old);
 		result->notes = lappend(result->notes,

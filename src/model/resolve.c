@@ -267,26 +267,23 @@ resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 /* What the row says of an option that may have been inferred: NULL or NIL where it was. */
 #define SAID(row, option) (ta_decl_inferred(row, #option) ? NULL : (row)->option)
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 /* Whether the stored row was said in the same words. */
 static bool
 said_the_same(const TaDecl *old, const TaDecl *said)
 {
-	return old->kind == said->kind && same_text(old->target, said->target) &&
+	return old->kind == said->kind && ta_ident_same(old->target, said->target) &&
 		   ta_ident_lists_equal(SAID(old, foreign_key), said->foreign_key) &&
 		   ta_ident_lists_equal(SAID(old, source_key), said->source_key) &&
 		   ta_ident_lists_equal(SAID(old, target_key), said->target_key) &&
 		   ta_ident_lists_equal(SAID(old, other_key), said->other_key) &&
-		   same_text(SAID(old, through), said->through) && same_text(old->scope, said->scope) &&
-		   same_text(old->order_by, said->order_by) && same_text(old->on_delete, said->on_delete) &&
-		   same_text(old->on_update, said->on_update) && same_text(old->required, said->required) &&
-		   same_text(old->deferral, said->deferral) && same_text(old->inverse, said->inverse) &&
-		   same_text(old->enforce, said->enforce) && same_text(old->index, said->index);
+		   ta_ident_same(SAID(old, through), said->through) &&
+		   ta_ident_same(old->scope, said->scope) && ta_ident_same(old->order_by, said->order_by) &&
+		   ta_ident_same(old->on_delete, said->on_delete) &&
+		   ta_ident_same(old->on_update, said->on_update) &&
+		   ta_ident_same(old->required, said->required) &&
+		   ta_ident_same(old->deferral, said->deferral) &&
+		   ta_ident_same(old->inverse, said->inverse) &&
+		   ta_ident_same(old->enforce, said->enforce) && ta_ident_same(old->index, said->index);
 }
 
 /*

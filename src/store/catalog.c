@@ -102,27 +102,22 @@ ta_decl_inferred(const TaDecl *decl, const char *option)
 	return ta_ident_list_has(decl->inferred, option);
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 /* Whether both rows say the same (the declarer aside). */
 bool
 ta_decl_equal(const TaDecl *a, const TaDecl *b)
 {
-	return a->kind == b->kind && same_text(a->target, b->target) &&
+	return a->kind == b->kind && ta_ident_same(a->target, b->target) &&
 		   ta_ident_lists_equal(a->foreign_key, b->foreign_key) &&
 		   ta_ident_lists_equal(a->source_key, b->source_key) &&
 		   ta_ident_lists_equal(a->target_key, b->target_key) &&
-		   same_text(a->through, b->through) && ta_ident_lists_equal(a->other_key, b->other_key) &&
-		   same_text(a->scope, b->scope) && same_text(a->order_by, b->order_by) &&
-		   same_text(a->on_delete, b->on_delete) && same_text(a->on_update, b->on_update) &&
-		   same_text(a->required, b->required) && same_text(a->deferral, b->deferral) &&
-		   same_text(a->inverse, b->inverse) && same_text(a->enforce, b->enforce) &&
-		   same_text(a->index, b->index) && same_text(a->reference, b->reference) &&
-		   same_text(a->other_reference, b->other_reference) &&
+		   ta_ident_same(a->through, b->through) &&
+		   ta_ident_lists_equal(a->other_key, b->other_key) && ta_ident_same(a->scope, b->scope) &&
+		   ta_ident_same(a->order_by, b->order_by) && ta_ident_same(a->on_delete, b->on_delete) &&
+		   ta_ident_same(a->on_update, b->on_update) && ta_ident_same(a->required, b->required) &&
+		   ta_ident_same(a->deferral, b->deferral) && ta_ident_same(a->inverse, b->inverse) &&
+		   ta_ident_same(a->enforce, b->enforce) && ta_ident_same(a->index, b->index) &&
+		   ta_ident_same(a->reference, b->reference) &&
+		   ta_ident_same(a->other_reference, b->other_reference) &&
 		   ta_ident_lists_equal(a->inferred, b->inferred);
 }
 

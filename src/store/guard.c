@@ -163,7 +163,7 @@ compare_row(HeapTuple present, TupleDesc desc, void *arg)
 		char *old = ta_spi_text(present, desc, i);
 		char *new = ta_spi_text(comparison->incoming, desc, i);
 
-		if (old == NULL || new == NULL ? old != new : strcmp(old, new) != 0)
+		if (!ta_ident_same(old, new))
 			comparison->equal = false;
 	}
 }

@@ -16,16 +16,12 @@
 /* varstr_levenshtein_less_equal refuses longer strings */
 #define NEAREST_MAX_LENGTH 255
 
-/*
- * Returns the name of the list (of char *) most like the wanted one, or NULL
- * when none is near enough to be a likely slip: at most half of its letters
- * differ, and never more than three.  Case alone counts as no difference.
- */
-const char *
-ta_err_nearest(const char *wanted, List *names)
+/* The name of the list that differs in the fewest letters, at most limit; case alone is no difference. */
+static const char *
+nearest(const char *wanted, List *names, int limit)
 {
 	int length = strlen(wanted);
-	int best_distance = Min(3, Max(1, length / 2)) + 1;
+	int best_distance = limit + 1;
 	const char *best = NULL;
 	ListCell *lc;
 
@@ -50,6 +46,24 @@ ta_err_nearest(const char *wanted, List *names)
 		}
 	}
 	return best;
+}
+
+/*
+ * Returns the name of the list (of char *) most like the wanted one, or NULL
+ * when none is near enough to be a likely slip: at most half of its letters
+ * differ, and never more than three.
+ */
+const char *
+ta_err_nearest(const char *wanted, List *names)
+{
+	return nearest(wanted, names, Min(3, Max(1, (int) strlen(wanted) / 2)));
+}
+
+/* The same for a name that may well be meant as it is: but one letter differs, or the case. */
+const char *
+ta_err_slip(const char *wanted, List *names)
+{
+	return nearest(wanted, names, 1);
 }
 
 /* The strings of the list (of char *) with the separator between them. */

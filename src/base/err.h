@@ -13,6 +13,7 @@
 #include "nodes/pg_list.h"
 
 extern const char *ta_err_nearest(const char *wanted, List *names);
+extern const char *ta_err_slip(const char *wanted, List *names);
 extern char *ta_err_join(List *names, const char *separator);
 extern char *ta_err_list(List *names, int limit);
 

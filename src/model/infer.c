@@ -374,6 +374,29 @@ same_link(const TaLinkRequest *q, List *links, List *columns)
 	return NULL;
 }
 
+/* Columns that were said and are not there will be made: said aloud, for it may be a slip. */
+static void
+tell_new_columns(const TaLinkRequest *q)
+{
+	ListCell *lc;
+
+	if (!OidIsValid(q->child->relid))
+		return;
+	foreach(lc, *q->columns)
+	{
+		const char *nearest;
+
+		if (ta_rel_column(q->child->relid, lfirst(lc)) != NULL)
+			continue;
+		nearest = ta_err_slip(lfirst(lc), ta_rel_column_names(q->child->relid));
+		*q->notes =
+			lappend(*q->notes, nearest == NULL
+								   ? psprintf("NEW COLUMN %s", ta_ident_quote(lfirst(lc)))
+								   : psprintf("NEW COLUMN %s (there is %s)",
+											  ta_ident_quote(lfirst(lc)), ta_ident_quote(nearest)));
+	}
+}
+
 /* Completes one link of the declaration: its columns, its key, its reference. */
 void
 ta_infer_link(const TaLinkRequest *q)
@@ -398,6 +421,8 @@ ta_infer_link(const TaLinkRequest *q)
 		ta_infer_mark(q->decl, q->columns_argument);
 		inferred = true;
 	}
+	else
+		tell_new_columns(q);
 
 	same = same_link(q, links, *q->columns);
 	/* an other side that is named is told where it was found */

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "base/spi.h"
 #include "model/lookup.h"
 #include "model/naming.h"
 #include "pg/facts.h"
@@ -250,25 +251,54 @@ ta_lookup_fits_table(const char *name)
 	return OidIsValid(find_table(name));
 }
 
+static void
+keep_name(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **names = arg;
+
+	*names = lappend(*names, ta_spi_text(tuple, desc, 1));
+}
+
+/* The table on the search path whose name is most like the model's or its plural; else 'table_name'. */
+static const char *
+nearest_table(const char *name)
+{
+	List *names = NIL;
+	const char *nearest;
+
+	ta_spi_fixed("SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_class c"
+				 " WHERE c.relkind OPERATOR(pg_catalog.=) ANY"
+				 " ('{r,p,v,m,f}'::pg_catalog.\"char\"[]) AND pg_catalog.pg_table_is_visible(c.oid)"
+				 " AND c.relnamespace OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace"
+				 " ORDER BY c.relname",
+				 NIL, TA_AS_CALLER, keep_name, &names);
+	nearest = ta_err_nearest(ta_name_plural(name), names);
+	if (nearest == NULL)
+		nearest = ta_err_nearest(name, names);
+	return nearest != NULL ? nearest : "table_name";
+}
+
 /* The table that it would be inferred as; none raises. */
 Oid
 ta_lookup_infer_table(const char *name)
 {
 	Oid relid = find_table(name);
 	const char *nearest;
+	const char *table;
 
 	if (OidIsValid(relid))
 		return relid;
 	nearest = ta_err_nearest(name, ta_catalog_model_names());
+	table = nearest_table(name);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("model \"%s\" does not exist, and no table fits its name", name),
 			 errdetail("Looked on the search path for %s.", ta_ident_columns(ta_name_tables(name))),
 			 nearest != NULL ? errhint("Did you mean \"%s\"? Else define it: SELECT "
-									   "assoc.define_model(%s, 'table_name').",
-									   nearest, quote_literal_cstr(name))
-							 : errhint("Define it: SELECT assoc.define_model(%s, 'table_name').",
-									   quote_literal_cstr(name))));
+									   "assoc.define_model(%s, %s).",
+									   nearest, quote_literal_cstr(name), quote_literal_cstr(table))
+							 : errhint("Define it: SELECT assoc.define_model(%s, %s).",
+									   quote_literal_cstr(name), quote_literal_cstr(table))));
 	return InvalidOid;
 }
 

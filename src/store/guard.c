@@ -27,6 +27,15 @@
 
 PG_FUNCTION_INFO_V1(ta_guard_config);
 
+/* Adds the schema and table of a model, if it is defined; NULL adds nothing. */
+static List *
+add_table(List *tables, const char *name)
+{
+	const TaModel *model = name != NULL ? ta_cache_model(name) : NULL;
+
+	return model != NULL ? lappend(lappend(tables, model->schema), model->table) : tables;
+}
+
 /* The tables that hold the foreign key of a reference, as its declarations tell; laid flat as below. */
 static List *
 children_of(const char *reference)
@@ -40,10 +49,8 @@ children_of(const char *reference)
 		const char *child = decl->kind == TA_BELONGS_TO        ? decl->model
 							: decl->kind == TA_BELONGS_TO_MANY ? decl->through
 															   : decl->target;
-		const TaModel *model = child != NULL ? ta_cache_model(child) : NULL;
 
-		if (model != NULL)
-			tables = lappend(lappend(tables, model->schema), model->table);
+		tables = add_table(tables, child);
 	}
 	return tables;
 }
@@ -57,18 +64,38 @@ tables_of(HeapTuple row, TupleDesc desc)
 	const char *columns[] = {"model", "target"};
 
 	if (schema != NULL)
-		return list_make2(schema, ta_spi_named_text(row, desc, "table_name"));
+	{
+		char *table = ta_spi_named_text(row, desc, "table_name");
+
+		/* NOT NULL is checked after us */
+		return table == NULL ? NIL : list_make2(schema, table);
+	}
 	if (ta_spi_named_text(row, desc, "item") != NULL)
 		return children_of(ta_spi_named_text(row, desc, "reference"));
 
 	for (int i = 0; i < lengthof(columns); i++)
-	{
-		char *name = ta_spi_named_text(row, desc, columns[i]);
-		const TaModel *model = name != NULL ? ta_cache_model(name) : NULL;
+		tables = add_table(tables, ta_spi_named_text(row, desc, columns[i]));
+	return tables;
+}
 
-		if (model != NULL)
-			tables = lappend(lappend(tables, model->schema), model->table);
-	}
+/*
+ * The tables that must be the writer's, in the same form: what the declaring
+ * functions ask for, as far as the row's models are defined (yet).
+ */
+static List *
+owned_tables_of(HeapTuple row, TupleDesc desc)
+{
+	char *name = ta_spi_named_text(row, desc, "kind");
+	List *tables = NIL;
+	TaKind kind;
+
+	if (name == NULL || !ta_kind_parse(name, &kind))
+		return tables_of(row, desc);
+	tables = add_table(tables, ta_spi_named_text(row, desc, "model"));
+	if (kind == TA_BELONGS_TO_MANY)
+		tables = add_table(tables, ta_spi_named_text(row, desc, "through"));
+	else if (kind != TA_BELONGS_TO && ta_spi_named_text(row, desc, "reference") != NULL)
+		tables = add_table(tables, ta_spi_named_text(row, desc, "target"));
 	return tables;
 }
 
@@ -79,14 +106,12 @@ invalidate(List *tables)
 		ta_cache_invalidate_table(list_nth(tables, i), list_nth(tables, i + 1));
 }
 
-/*
- * A direct write speaks by hand, and only for tables the writer owns: the
- * first of the pairs is the model's own.
- */
+/* A direct write speaks by hand, and only for tables the writer owns. */
 static void
-check_direct_write(HeapTuple row, TupleDesc desc, List *tables)
+check_direct_write(HeapTuple row, TupleDesc desc)
 {
 	char *declarer = ta_spi_named_text(row, desc, "declarer");
+	List *tables = owned_tables_of(row, desc);
 
 	if (declarer != NULL && declarer[0] != '\0')
 		ereport(ERROR,
@@ -94,9 +119,9 @@ check_direct_write(HeapTuple row, TupleDesc desc, List *tables)
 				 errmsg("rows said by package \"%s\" cannot be written directly", declarer),
 				 errhint("Only the package's scripts say them; write declarer '' for by hand.")));
 
-	if (tables != NIL)
+	for (int i = 0; i + 1 < list_length(tables); i += 2)
 	{
-		Oid relid = ta_rel_lookup(linitial(tables), lsecond(tables));
+		Oid relid = ta_rel_lookup(list_nth(tables, i), list_nth(tables, i + 1));
 
 		if (OidIsValid(relid) && !ta_rel_owned_by_user(relid))
 			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -256,8 +281,8 @@ ta_guard_config(PG_FUNCTION_ARGS)
 
 	if (!ta_catalog_is_writing())
 	{
-		check_direct_write(trigger->tg_trigtuple, desc, tables_of(trigger->tg_trigtuple, desc));
-		check_direct_write(result, desc, tables_of(result, desc));
+		check_direct_write(trigger->tg_trigtuple, desc);
+		check_direct_write(result, desc);
 		if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 			result = direct_insert(result, desc, RelationGetRelationName(trigger->tg_relation));
 		if (result == NULL)

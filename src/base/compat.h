@@ -17,7 +17,6 @@
 #include "utils/inval.h"
 #include "utils/syscache.h"
 #endif
-#include "utils/typcache.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
 #error "todo_assoc supports PostgreSQL 15 to 19"
@@ -44,13 +43,6 @@
 typedef SysCacheIdentifier TaSysCacheId;
 #else
 typedef int TaSysCacheId;
-#endif
-
-/* 19: DomainHasConstraints also tells whether they are volatile */
-#if PG_VERSION_NUM >= 190000
-#define ta_domain_has_constraints(type) DomainHasConstraints(type, NULL)
-#else
-#define ta_domain_has_constraints(type) DomainHasConstraints(type)
 #endif
 
 /* 18: a foreign key may be NOT ENFORCED, and may be NOT VALID on a partitioned table */

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
@@ -180,6 +181,15 @@ ta_action_parse(const char *canonical)
 	return action;
 }
 
+/* The action as SQL, built anew: a row written directly may hold any text. */
+char *
+ta_action_sql(const char *stored)
+{
+	TaAction action = ta_action_parse(stored);
+
+	return ta_action_text(action.code, action.columns);
+}
+
 /* ---- words of a small set ---- */
 
 /* The member of the set that was typed, in any case; an unknown one raises. */
@@ -314,7 +324,10 @@ ta_option_order_by(const char *typed, Oid relid)
 	return ta_err_join(canonical, ", ");
 }
 
-/* ORDER BY's list from the canonical text, each column with the prefix ('t.'). */
+/*
+ * ORDER BY's list from the canonical text, each column with the prefix ('t.').
+ * Read and quoted anew: a row written directly may hold any text.
+ */
 char *
 ta_order_sql(const char *order_by, const char *prefix)
 {
@@ -322,28 +335,72 @@ ta_order_sql(const char *order_by, const char *prefix)
 	ListCell *lc;
 
 	foreach(lc, split_items(order_by, order_by + strlen(order_by)))
-		items = lappend(items, psprintf("%s%s", prefix, (char *) lfirst(lc)));
+	{
+		char *column;
+		char *item = read_order_item(pstrdup(lfirst(lc)), &column);
+
+		/* what cannot be read is a column that is not there: the call says so */
+		items = lappend(items,
+						psprintf("%s%s", prefix, item != NULL ? item : ta_ident_quote(lfirst(lc))));
+	}
 	return ta_err_join(items, ", ");
 }
 
 /* ---- scope ---- */
 
-/* Raises unless the value can be read by the column's type. */
+/* The value as text; raises when it is none. */
 static char *
 scope_constant(const JsonbValue *value, const TaColumn *column)
 {
 	char *text = ta_json_scalar_text(value);
-	Oid input;
-	Oid parameter;
 
 	if (text == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("scope of column \"%s\" holds %s", column->name, ta_json_kind(value)),
 				 errhint("Use a value, null, or a list of values.")));
-	getTypeInputInfo(column->type, &input, &parameter);
-	(void) OidInputFunctionCall(input, pstrdup(text), parameter, column->typmod);
 	return text;
+}
+
+/*
+ * Raises unless the column's type can read the value.  Only for who says the
+ * scope, and only by the input of a plain type: a domain's checks, also within
+ * an array or a row, are somebody's code, and everybody's call of declare() or
+ * apply() renders every scope.
+ */
+static void
+check_constant(const JsonbValue *value, const TaColumn *column)
+{
+	int32 typmod = column->typmod;
+	Oid type = getBaseTypeAndTypmod(column->type, &typmod);
+	char *text = ta_json_scalar_text(value);
+	char kind = get_typtype(type);
+	Oid input;
+	Oid parameter;
+
+	if (text == NULL || OidIsValid(get_element_type(type)) ||
+		(kind != TYPTYPE_BASE && kind != TYPTYPE_ENUM))
+		return;
+	getTypeInputInfo(type, &input, &parameter);
+	(void) OidInputFunctionCall(input, text, parameter, typmod);
+}
+
+/* The same for each value of a scope whose columns and shapes are right. */
+static void
+check_constants(Jsonb *jsonb, Oid relid)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_json_object(&jsonb->root))
+	{
+		TaJsonPair *pair = lfirst(lc);
+		TaColumn *column = ta_rel_column(relid, pair->key);
+		JsonbContainer *array = ta_json_container(pair->value, false);
+		ListCell *lv;
+
+		foreach(lv, array != NULL ? ta_json_array(array) : list_make1(pair->value))
+			check_constant(lfirst(lv), column);
+	}
 }
 
 /* column = 'value'::type, with the type's own equality. */
@@ -403,7 +460,10 @@ ta_option_scope(const char *json, Oid relid)
 				 errmsg("argument \"scope\" must be a JSON object with at least one column"),
 				 errhint("For example '{\"status\": \"open\", \"kind\": [\"a\", \"b\"]}'.")));
 	if (OidIsValid(relid))
+	{
 		(void) ta_scope_sql(json, relid, "");
+		check_constants(jsonb, relid);
+	}
 	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
 }
 

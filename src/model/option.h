@@ -18,6 +18,7 @@ typedef struct TaAction
 extern char *ta_option_action(const char *typed, const char *argument);
 extern TaAction ta_action_parse(const char *canonical);
 extern char *ta_action_text(char code, List *columns);
+extern char *ta_action_sql(const char *stored);
 
 extern char *ta_option_deferral(const char *typed);
 extern char *ta_deferral_text(bool deferrable, bool deferred);

@@ -18,11 +18,11 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_partitioned_table.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
@@ -437,22 +437,25 @@ ta_rel_in_primary_key(Oid relid, const char *column)
 const char *
 ta_rel_partition_column_outside(Oid relid, List *columns)
 {
-	Relation rel = open_relation(relid);
-	PartitionKey key = RelationGetPartitionKey(rel);
+	/* not the relation cache's key: building that evaluates its expressions, somebody's code */
+	HeapTuple tuple = SearchSysCache1(PARTRELID, ObjectIdGetDatum(relid));
+	Form_pg_partitioned_table form;
 	const char *outside = NULL;
 
-	for (int i = 0; key != NULL && i < key->partnatts && outside == NULL; i++)
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	form = (Form_pg_partitioned_table) GETSTRUCT(tuple);
+	for (int i = 0; i < form->partnatts && outside == NULL; i++)
 	{
-		AttrNumber attnum = key->partattrs[i];
-		char *name =
-			attnum > 0 ? NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname) : NULL;
+		AttrNumber attnum = form->partattrs.values[i];
+		char *name = attnum > 0 ? get_attname(relid, attnum, false) : NULL;
 
 		if (name == NULL)
 			outside = "an expression";
 		else if (!ta_ident_list_has(columns, name))
 			outside = ta_ident_quote(name);
 	}
-	relation_close(rel, AccessShareLock);
+	ReleaseSysCache(tuple);
 	return outside;
 }
 

@@ -9,7 +9,7 @@
  * label is looked at before the function is inlined.
  *
  * It belongs to the table's owner and DEPENDS ON EXTENSION todo_assoc, which
- * is also how we know our own: a function without that mark is never touched.
+ * is also how we know our own: a function that is not both is never touched.
  */
 #include "postgres.h"
 
@@ -60,11 +60,22 @@ find_function(Oid relid, const char *alias)
 						   ObjectIdGetDatum(ta_rel_namespace(relid)));
 }
 
-/* Whether the function carries our mark. */
+/*
+ * Whether the function is the table owner's and carries our mark: the mark
+ * alone anybody can put on a function of theirs, to be taken for the accessor.
+ */
 static bool
-is_ours(Oid function)
+is_ours(Oid function, Oid relid)
 {
-	return list_member_oid(getAutoExtensionsOfObject(ProcedureRelationId, function),
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner == ta_rel_owner(relid) &&
+		   list_member_oid(getAutoExtensionsOfObject(ProcedureRelationId, function),
 						   get_extension_oid("todo_assoc", true));
 }
 
@@ -259,7 +270,7 @@ obstacle(const TaDecl *decl, const TaModel *model)
 		return psprintf("no accessor: the owner of %s may not create in schema %s",
 						ta_rel_shown(model->relid), ta_ident_quote(model->schema));
 	function = find_function(model->relid, decl->alias);
-	if (OidIsValid(function) && !is_ours(function))
+	if (OidIsValid(function) && !is_ours(function, model->relid))
 		return psprintf("no accessor: function %s exists and is not ours",
 						signature(model->relid, decl->alias));
 	return NULL;
@@ -267,14 +278,14 @@ obstacle(const TaDecl *decl, const TaModel *model)
 
 /* What ALTER FUNCTION .. DEPENDS ON EXTENSION todo_assoc and COMMENT ON FUNCTION do. */
 static void
-mark_as_ours(Oid function, char *comment)
+mark_as_ours(Oid function, Oid relid, char *comment)
 {
 	ObjectAddress object;
 	ObjectAddress extension;
 
 	ObjectAddressSet(object, ProcedureRelationId, function);
 	ObjectAddressSet(extension, ExtensionRelationId, get_extension_oid("todo_assoc", false));
-	if (!is_ours(function))
+	if (!is_ours(function, relid))
 		recordDependencyOn(&object, &extension, DEPENDENCY_AUTO_EXTENSION);
 	CreateComments(function, ProcedureRelationId, 0, comment);
 	CommandCounterIncrement();
@@ -306,7 +317,7 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 						   quote_literal_cstr(body)),
 				  decl->declarer, owner);
 	AtEOXact_GUC(true, nest);
-	mark_as_ours(find_function(model->relid, decl->alias), comment_text(decl));
+	mark_as_ours(find_function(model->relid, decl->alias), model->relid, comment_text(decl));
 }
 
 /*
@@ -363,7 +374,7 @@ ta_accessor_drop_from(Oid relid, const char *alias)
 {
 	Oid function = OidIsValid(relid) ? find_function(relid, alias) : InvalidOid;
 
-	if (OidIsValid(function) && is_ours(function))
+	if (OidIsValid(function) && is_ours(function, relid))
 		ta_run_ddl_as(psprintf("DROP FUNCTION %s", signature(relid, alias)), ta_declarer(),
 					  ta_rel_owner(relid));
 }
@@ -394,8 +405,8 @@ ta_accessor_comment(const TaDecl *decl)
 					   ? find_function(model->relid, decl->alias)
 					   : InvalidOid;
 
-	if (OidIsValid(function) && is_ours(function))
-		mark_as_ours(function, comment_text(decl));
+	if (OidIsValid(function) && is_ours(function, model->relid))
+		mark_as_ours(function, model->relid, comment_text(decl));
 }
 
 /* Why the association has no accessor now, or NULL; changes nothing. */

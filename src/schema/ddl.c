@@ -106,9 +106,9 @@ add_key_clause(const TaStep *step)
 	if (state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL)
 		appendStringInfoString(&buf, " MATCH FULL");
 	if (strcmp(state->on_update.value, "NO ACTION") != 0)
-		appendStringInfo(&buf, " ON UPDATE %s", state->on_update.value);
+		appendStringInfo(&buf, " ON UPDATE %s", ta_action_sql(state->on_update.value));
 	if (strcmp(state->on_delete.value, "NO ACTION") != 0)
-		appendStringInfo(&buf, " ON DELETE %s", state->on_delete.value);
+		appendStringInfo(&buf, " ON DELETE %s", ta_action_sql(state->on_delete.value));
 	if (strcmp(state->deferral.value, "immediate") == 0)
 		appendStringInfoString(&buf, " DEFERRABLE");
 	else if (strcmp(state->deferral.value, "deferred") == 0)

@@ -113,6 +113,41 @@ my ($super) = $node->psql('app', q{UPDATE assoc_internal.model SET plural = 'own
 is($super, 0, 'a superuser writes directly');
 is(as('guest', q{SELECT plural FROM assoc.models WHERE model = 'Own'}), 'owns', '... and it is seen');
 
+# what is written directly is data, and never SQL
+refused('boss', "INSERT INTO assoc_internal.model (name, declarer, schema_name) VALUES ('Half', '', 'public')", '23502',
+	'a model without a table');
+refused('boss', q{INSERT INTO assoc_internal.declaration (model, alias, declarer, kind, target, foreign_key, source_key, reference)
+	VALUES ('Own', 'todos', '', 'has_many', 'Todo', '{user_id}', '{id}', 'forged')}, '42501', 'the child must be the writer\'s as well');
+as('boss', q{INSERT INTO assoc_internal.declaration (model, alias, declarer, kind, target, foreign_key, source_key, reference, on_delete, order_by)
+	VALUES ('Own', 'owns', '', 'has_many', 'Own', '{user_id}', '{id}', 'forged', 'CASCADE; CREATE ROLE forged', '(SELECT 1), -id')});
+like(as('boss', q{SELECT sql FROM assoc.plan('Own') WHERE sql LIKE '%ADD CONSTRAINT%'}),
+	qr/REFERENCES public\.own \(id\) ON DELETE NO ACTION NOT VALID$/, 'an action is none of the text that was written');
+$node->safe_psql('app', q{SELECT assoc.declare('{"models": {}}')});
+like(as('boss', q{SELECT prosrc FROM pg_proc WHERE proname = 'owns'}), qr/ORDER BY t\."\(SELECT 1\)", t\.id DESC$/,
+	'nor is an order');
+
+# what others declare runs nothing of theirs as who looks, declares or applies
+as('alice', q{CREATE FUNCTION mine(anyelement) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+	$$ BEGIN IF current_user <> 'alice' THEN RAISE 'run by %', current_user; END IF; RETURN true; END $$;
+	CREATE DOMAIN trap AS integer CHECK (mine(1) AND mine(VALUE));
+	CREATE TABLE baits (id trap PRIMARY KEY, kind trap, kinds trap[]);
+	CREATE TABLE parts (id integer, user_id integer) PARTITION BY LIST ((CASE WHEN mine(1) THEN id END))});
+like(as('alice', q{SELECT assoc.belongs_to('Note', 'Bait', scope => '{"kind": 1, "kinds": "{1}"}', foreign_key => 'bait_id')}),
+	qr/^Note\.bait: /, 'a scope on a domain');
+refused('alice', q{SELECT assoc.belongs_to('Note', 'Bait', scope => '{"kind": "x"}', foreign_key => 'bait_id')}, '22P02',
+	'... is still read by its base type');
+refused('alice', q{SELECT assoc.has_one('User', 'Part', foreign_key => 'user_id')}, '0A000', 'a key that lacks the partition key');
+for my $sql ('SELECT count(*) FROM assoc.plan()', q{SELECT assoc.declare('{"models": {}}')}, q{SELECT count(*) FROM assoc.apply('Own')})
+{
+	is($node->psql('app', $sql, on_error_stop => 0), 0, "nothing of alice's runs as a superuser: $sql");
+}
+
+# anybody can put our mark on a function of theirs
+as('boss', q{CREATE FUNCTION author(notes) RETURNS SETOF users LANGUAGE sql AS 'SELECT NULL::users';
+	ALTER FUNCTION author(notes) DEPENDS ON EXTENSION todo_assoc});
+like(as('alice', q{SELECT assoc.belongs_to('Note', 'User', alias => 'author', foreign_key => 'user_id')}),
+	qr/no accessor: function public\.author\(public\.notes\) exists and is not ours/, 'another one\'s function is no accessor');
+
 # the trust ends with the role
 is(as('boss', q{SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname IN ('assoc', 'assoc_internal') AND c.relowner <> 10}), '0', 'tables and views are the bootstrap superuser\'s');

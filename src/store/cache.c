@@ -60,6 +60,9 @@ static HTAB *by_name = NULL;
 static HTAB *by_table = NULL;
 static CacheEntry *dead = NULL;
 
+/* counts invalidations: what was read before one must not be kept after it */
+static uint64 invalidations = 0;
+
 /* our own table: gone with DROP EXTENSION, and then nothing we keep is true */
 static Oid config_relid = InvalidOid;
 
@@ -102,6 +105,7 @@ relcache_callback(Datum arg, Oid relid)
 {
 	TableSlot *slot;
 
+	invalidations++;
 	if (by_table == NULL)
 		return;
 	if (!OidIsValid(relid) || relid == config_relid)
@@ -117,6 +121,7 @@ relcache_callback(Datum arg, Oid relid)
 static void
 namespace_callback(Datum arg, TaSysCacheId cacheid, uint32 hashvalue)
 {
+	invalidations++;
 	kill_all();
 }
 
@@ -204,15 +209,19 @@ merge_rows(TaModel *model, List *rows)
 		model->key = ta_rel_primary_key(model->relid);
 }
 
-/* Puts a complete entry where it is found, unless it can't be invalidated. */
+/*
+ * Puts a complete entry where it is found, unless it can't be invalidated, or
+ * was invalidated while it was made (seen: the count before its rows were read).
+ */
 static void
-publish(CacheEntry *entry)
+publish(CacheEntry *entry, uint64 seen)
 {
 	TableSlot *slot;
 	NameSlot *name;
 	bool found;
 
-	if (!OidIsValid(entry->model.relid) || strlen(entry->model.name) >= MODEL_NAME_SIZE)
+	if (!OidIsValid(entry->model.relid) || strlen(entry->model.name) >= MODEL_NAME_SIZE ||
+		seen != invalidations)
 	{
 		entry->next_dead = dead;
 		dead = entry;
@@ -282,6 +291,7 @@ ta_cache_model(const char *name)
 	MemoryContext caller;
 	CacheEntry *entry;
 	CacheEntry *rival;
+	uint64 seen;
 	ListCell *lc;
 
 	/* invalidations that are on their way reach us here, not in the middle of reading */
@@ -291,6 +301,7 @@ ta_cache_model(const char *name)
 	if (entry != NULL)
 		return &entry->model;
 
+	seen = invalidations;
 	rows = ta_catalog_models_named(name);
 	if (rows == NIL)
 		return NULL;
@@ -316,7 +327,7 @@ ta_cache_model(const char *name)
 		MemoryContextDelete(context);
 		return &rival->model;
 	}
-	publish(entry);
+	publish(entry, seen);
 	return &entry->model;
 }
 

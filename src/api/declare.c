@@ -342,8 +342,11 @@ ta_drop_model(PG_FUNCTION_ARGS)
 
 	foreach(lc, users)
 	{
-		ta_forget_association(lfirst(lc));
-		ta_accessor_drop(lfirst(lc));
+		TaDecl *decl = lfirst(lc);
+
+		ta_forget_association(decl);
+		if (ta_catalog_decls_named(decl->model, decl->alias) == NIL)
+			ta_accessor_drop(decl);
 	}
 	ta_forget_model(model->name);
 	PG_RETURN_TEXT_P(cstring_to_text(

@@ -313,11 +313,14 @@ put_key(StringInfo out, const char *indent, const char *name, bool *first)
 static void
 put_columns(StringInfo out, List *columns)
 {
+	const char *only = list_length(columns) == 1 ? linitial(columns) : NULL;
 	ListCell *lc;
 
-	if (list_length(columns) == 1 && strpbrk(linitial(columns), ",{") == NULL)
+	/* a string is split at commas and trimmed when it is read */
+	if (only != NULL && strpbrk(only, ",{") == NULL &&
+		strcmp(ta_ident_trim(only, only + strlen(only)), only) == 0)
 	{
-		ta_json_put_string(out, linitial(columns));
+		ta_json_put_string(out, only);
 		return;
 	}
 	appendStringInfoChar(out, '[');

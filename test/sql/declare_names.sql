@@ -161,6 +161,12 @@ SELECT indexrelid::regclass::text COLLATE "C" AS index, octet_length(indexrelid:
 SELECT reference, octet_length(reference) FROM assoc_internal.declaration ORDER BY reference COLLATE "C";
 SELECT count(*) FROM assoc.plan();
 
+-- a column with a blank at its end is said in the document so that it is read as it is
+CREATE TABLE blanks (id int PRIMARY KEY, " x" int);
+SELECT assoc.belongs_to('blanks', 'blanks', alias => 'up', foreign_key => '{" x"}');
+SELECT assoc.document()::jsonb #> '{models,blanks,belongs_to,up}' AS up;
+SELECT assoc.declare(assoc.document()::jsonb);
+
 SET client_min_messages = warning;
 SELECT assoc.declare('{"models": {}}', prune => true);
 DROP SCHEMA declare_names, "declare_names.2" CASCADE;

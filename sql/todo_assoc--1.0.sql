@@ -21,7 +21,7 @@ COMMENT ON SCHEMA assoc_internal IS 'tables and support functions of todo_assoc;
 ------------------------------------------------------------------------------
 
 CREATE TABLE assoc_internal.model (
-    name        text NOT NULL CHECK (name <> ''),
+    name        text NOT NULL CHECK (name <> '' AND octet_length(name) < 64),
     declarer    text NOT NULL,
     schema_name text NOT NULL,
     table_name  text NOT NULL,
@@ -39,8 +39,8 @@ COMMENT ON COLUMN assoc_internal.model.key IS 'said key columns; NULL: the prima
 COMMENT ON COLUMN assoc_internal.model.inferred IS 'which of the columns were inferred, not said';
 
 CREATE TABLE assoc_internal.declaration (
-    model           text NOT NULL CHECK (model <> ''),
-    alias           text NOT NULL CHECK (alias <> ''),
+    model           text NOT NULL CHECK (model <> '' AND octet_length(model) < 64),
+    alias           text NOT NULL CHECK (alias <> '' AND octet_length(alias) < 64),
     declarer        text NOT NULL,
     kind            text NOT NULL CHECK (kind IN ('belongs_to', 'has_one', 'has_many', 'belongs_to_many')),
     target          text NOT NULL,

@@ -7,13 +7,12 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
@@ -58,9 +57,9 @@ ta_ident_prefixed_columns(const char *prefix, List *columns)
 char *
 ta_ident_trim(const char *start, const char *end)
 {
-	while (start < end && isspace((unsigned char) *start))
+	while (start < end && scanner_isspace(*start))
 		start++;
-	while (end > start && isspace((unsigned char) end[-1]))
+	while (end > start && scanner_isspace(end[-1]))
 		end--;
 	return pnstrdup(start, end - start);
 }
@@ -115,7 +114,7 @@ ta_ident_split(const char *text, const char *argument)
 	if (text == NULL)
 		return NIL;
 
-	while (isspace((unsigned char) *start))
+	while (scanner_isspace(*start))
 		start++;
 
 	if (*start == '{')

@@ -7,11 +7,10 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -258,10 +257,10 @@ cut_word(char *text, const char *word)
 	size_t tail = strlen(word);
 
 	if (length <= tail || pg_strcasecmp(text + length - tail, word) != 0 ||
-		!isspace((unsigned char) text[length - tail - 1]))
+		!scanner_isspace(text[length - tail - 1]))
 		return false;
 	length -= tail;
-	while (length > 0 && isspace((unsigned char) text[length - 1]))
+	while (length > 0 && scanner_isspace(text[length - 1]))
 		length--;
 	text[length] = '\0';
 	return true;

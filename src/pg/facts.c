@@ -156,6 +156,15 @@ ta_rel_may_reference(Oid relid, List *columns)
 	return columns != NIL;
 }
 
+/* Whether the role may create in the schema. */
+bool
+ta_rel_schema_allows_create(const char *schema, Oid role)
+{
+	Oid nsp = get_namespace_oid(schema, true);
+
+	return OidIsValid(nsp) && ta_namespace_aclcheck(nsp, role, ACL_CREATE) == ACLCHECK_OK;
+}
+
 /* Whether the user sees the relation's rows, all of them: SELECT, and no row security. */
 bool
 ta_rel_may_count(Oid relid)

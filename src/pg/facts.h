@@ -51,6 +51,7 @@ extern Oid ta_rel_owner(Oid relid);
 extern bool ta_rel_has_inheritance_children(Oid relid);
 extern bool ta_rel_is_temporary(Oid relid);
 extern bool ta_rel_owned_by_user(Oid relid);
+extern bool ta_rel_schema_allows_create(const char *schema, Oid role);
 extern bool ta_rel_may_count(Oid relid);
 extern bool ta_rel_may_reference(Oid relid, List *columns);
 

@@ -305,7 +305,14 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 	const TaModel *target = ta_cache_model(decl->target);
 	Oid owner = ta_rel_owner(model->relid);
 	char *name = signature(model->relid, decl->alias);
+	Oid existing = find_function(model->relid, decl->alias);
+	const char *declarer = decl->declarer;
 	int nest = NewGUCNestLevel();
+
+	/* one that is not the running package's is replaced as what it is, no member of the package */
+	if (creating_extension && OidIsValid(existing) &&
+		getExtensionOfObject(ProcedureRelationId, existing) != CurrentExtensionObject)
+		declarer = "";
 
 	/* a column or junction in the body may be yet to come */
 	(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION,
@@ -315,7 +322,7 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 						   name, ta_rel_qualified(target->relid),
 						   ta_decl_to_one(decl) ? " ROWS 1" : " ROWS 1000",
 						   quote_literal_cstr(body)),
-				  decl->declarer, owner);
+				  declarer, owner);
 	AtEOXact_GUC(true, nest);
 	mark_as_ours(find_function(model->relid, decl->alias), model->relid, comment_text(decl));
 }

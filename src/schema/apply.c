@@ -10,12 +10,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "base/ident.h"
 #include "base/spi.h"
+#include "model/lookup.h"
 #include "schema/apply.h"
 #include "schema/ddl.h"
 #include "schema/run.h"
@@ -45,8 +47,43 @@ blocking_sqlstate(const TaStep *step)
 			return ERRCODE_UNIQUE_VIOLATION;
 		case TA_STEP_SET_NOT_NULL:
 			return ERRCODE_NOT_NULL_VIOLATION;
+		case TA_STEP_ADD_COLUMN:
+			/* only a domain can refuse the nulls of a new column */
+			return step->rewrites ? ERRCODE_NOT_NULL_VIOLATION : 0;
 		default:
 			return 0;
+	}
+}
+
+/*
+ * Who runs the step.  What is evaluated when a column is added or a table made,
+ * a domain's checks, is the table owner's code and runs as the owner, whoever
+ * applies; and so a junction made by a superuser is its users'.  The rest runs
+ * as the caller: PostgreSQL itself runs indexes and checks as the owner.
+ */
+static Oid
+runs_as(const TaStep *step)
+{
+	const TaState *state = step->state;
+	Oid owner;
+
+	switch (step->kind)
+	{
+		case TA_STEP_ADD_COLUMN:
+		case TA_STEP_SET_NOT_NULL:
+		case TA_STEP_DROP_NOT_NULL:
+			if (!OidIsValid(state->child_rel))
+				return GetUserId();
+			ta_check_owner(state->child_rel);
+			return ta_rel_owner(state->child_rel);
+		case TA_STEP_CREATE_TABLE:
+			owner = ta_rel_owner(state->parent_rel);
+			if (!ta_rel_owned_by_user(state->parent_rel) ||
+				!ta_rel_schema_allows_create(state->child->schema, owner))
+				return GetUserId();
+			return owner;
+		default:
+			return GetUserId();
 	}
 }
 
@@ -85,6 +122,11 @@ blocked_detail(const TaStep *step)
 									   "row", "rows"),
 							child, ta_ident_quote(step->column),
 							ta_ddl_nulls_query(state, step->column, false));
+		case TA_STEP_ADD_COLUMN:
+			return psprintf(
+				"The type %s refuses nulls, and %s has rows. Add the column with values "
+				"for them, then call assoc.apply() again.",
+				ta_ddl_column_type(step), child);
 		default:
 			return psprintf("%s of %s without a row of %s; see them: %s;",
 							count_rows(state, ta_ddl_orphans_query(state, true), true, "row",
@@ -120,7 +162,7 @@ run_unblockable(const TaStep *step)
 
 	PG_TRY();
 	{
-		ta_run_ddl(step->sql, step->declarer);
+		ta_run_ddl_as(step->sql, step->declarer, runs_as(step));
 	}
 	PG_CATCH();
 	{
@@ -146,7 +188,7 @@ run_blockable(const TaStep *step, int blocking)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		ta_run_ddl(step->sql, step->declarer);
+		ta_run_ddl_as(step->sql, step->declarer, runs_as(step));
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -229,13 +271,37 @@ record_step(const TaStep *step)
 
 /* ---- the whole ---- */
 
+/* The outcomes of a call: an earlier one of the same reference may keep a step from being tried. */
+static bool
+lacks_column(const TaStep *step, List *outcomes)
+{
+	ListCell *lc;
+
+	foreach(lc, outcomes)
+	{
+		TaOutcome *outcome = lfirst(lc);
+
+		if (outcome->step->kind == TA_STEP_ADD_COLUMN &&
+			strcmp(outcome->step->state->child->name, step->state->child->name) == 0 &&
+			strcmp(outcome->outcome, "blocked") == 0 &&
+			ta_ident_list_has(step->state->reference->columns, outcome->step->column))
+			return true;
+	}
+	return false;
+}
+
 static TaOutcome *
-apply_step(const TaStep *step, bool online)
+apply_step(const TaStep *step, bool online, List *outcomes)
 {
 	TaOutcome *outcome = palloc0(sizeof(TaOutcome));
 
 	outcome->step = step;
-	if (step->kind == TA_STEP_PROBLEM)
+	if (lacks_column(step, outcomes))
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = pstrdup("Waits for the column that an earlier step could not add.");
+	}
+	else if (step->kind == TA_STEP_PROBLEM)
 	{
 		outcome->outcome = "blocked";
 		outcome->detail = pstrdup("No DDL mends this; the reason says what does.");
@@ -269,6 +335,6 @@ ta_apply_steps(List *steps, bool online)
 	ListCell *lc;
 
 	foreach(lc, steps)
-		outcomes = lappend(outcomes, apply_step(lfirst(lc), online));
+		outcomes = lappend(outcomes, apply_step(lfirst(lc), online, outcomes));
 	return outcomes;
 }

@@ -222,6 +222,13 @@ ta_ddl_render(TaStep *step)
 	}
 }
 
+/* The type of the column that the step adds. */
+char *
+ta_ddl_column_type(const TaStep *step)
+{
+	return ta_type_sql(key_of(step->state, step->column));
+}
+
 /* ---- what is left to the user ---- */
 
 /* The statement that drops what serves a forgotten association, or NULL. */

@@ -10,6 +10,7 @@
 #include "schema/plan.h"
 
 extern void ta_ddl_render(TaStep *step);
+extern char *ta_ddl_column_type(const TaStep *step);
 extern char *ta_ddl_drop_hint(const TaState *state);
 extern char *ta_ddl_orphans_query(const TaState *state, bool count);
 extern char *ta_ddl_nulls_query(const TaState *state, const char *column, bool count);

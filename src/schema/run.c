@@ -38,8 +38,7 @@ ta_run_ddl(const char *sql, const char *declarer)
 
 /*
  * The same as another role: the owner of the table beside which the object is
- * made, so that the object is the table owner's.  The statement is ours to the
- * last name, and calls nothing of the user's.
+ * made, so that the object is the table owner's.
  */
 void
 ta_run_ddl_as(const char *sql, const char *declarer, Oid role)
@@ -48,7 +47,14 @@ ta_run_ddl_as(const char *sql, const char *declarer, Oid role)
 	int saved_context;
 
 	GetUserIdAndSecContext(&saved_user, &saved_context);
-	SetUserIdAndSecContext(role, saved_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (role == saved_user)
+	{
+		ta_run_ddl(sql, declarer);
+		return;
+	}
+	/* what the owner's code could do in the session of who called is restricted, as in REINDEX */
+	SetUserIdAndSecContext(role, saved_context | SECURITY_LOCAL_USERID_CHANGE |
+									 SECURITY_RESTRICTED_OPERATION);
 	ta_run_ddl(sql, declarer);
 	/* an error restores the identity at (sub)transaction abort */
 	SetUserIdAndSecContext(saved_user, saved_context);

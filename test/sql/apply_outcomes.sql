@@ -150,4 +150,15 @@ ROLLBACK TO s;
 SELECT count(*) FROM assoc.plan('Later');
 COMMIT;
 
+-- a type that refuses nulls blocks the new column on a table with rows, and what waits for it
+CREATE DOMAIN never_null AS integer NOT NULL;
+CREATE TABLE strict_keys (id never_null PRIMARY KEY);
+CREATE TABLE filled (id integer PRIMARY KEY);
+INSERT INTO filled VALUES (1);
+SELECT assoc.belongs_to('Filled', 'StrictKey', 'key');
+SELECT step, outcome, detail FROM assoc.apply('Filled');
+ALTER TABLE filled ADD COLUMN key_id never_null DEFAULT 7;
+INSERT INTO strict_keys VALUES (7);
+SELECT step, outcome, detail FROM assoc.apply('Filled');
+
 SELECT pg_temp.forget();

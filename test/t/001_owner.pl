@@ -148,6 +148,23 @@ as('boss', q{CREATE FUNCTION author(notes) RETURNS SETOF users LANGUAGE sql AS '
 like(as('alice', q{SELECT assoc.belongs_to('Note', 'User', alias => 'author', foreign_key => 'user_id')}),
 	qr/no accessor: function public\.author\(public\.notes\) exists and is not ours/, 'another one\'s function is no accessor');
 
+# a superuser applies what another declared: the owner's code runs as the owner, what is made is the owner's
+$node->safe_psql('postgres', 'CREATE DATABASE applied');
+$node->safe_psql('applied', 'CREATE EXTENSION todo_assoc; GRANT CREATE ON SCHEMA public TO alice');
+$node->safe_psql('applied', q{
+	CREATE TABLE ran (as_role name);
+	CREATE FUNCTION spy(integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ran VALUES (current_user); RETURN true; END $$;
+	CREATE DOMAIN watched AS integer CHECK (spy(VALUE));
+	CREATE TABLE parents (id watched PRIMARY KEY);
+	CREATE TABLE children (id integer PRIMARY KEY);
+	CREATE TABLE tags (id integer PRIMARY KEY);
+	INSERT INTO children VALUES (1);
+	SELECT assoc.belongs_to('Child', 'Parent');
+	SELECT assoc.belongs_to_many('Child', 'Tag', through => 'child_tags')}, extra_params => [ '-U', 'alice' ]);
+is($node->safe_psql('applied', 'SELECT DISTINCT outcome FROM assoc.apply()'), 'done', 'a superuser applies it all');
+is($node->safe_psql('applied', 'SELECT DISTINCT as_role FROM ran'), 'alice', '... and a domain\'s check runs as the owner of the table');
+is($node->safe_psql('applied', q{SELECT relowner::regrole FROM pg_class WHERE relname = 'child_tags'}), 'alice', '... whose the junction is');
+
 # the trust ends with the role
 is(as('boss', q{SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname IN ('assoc', 'assoc_internal') AND c.relowner <> 10}), '0', 'tables and views are the bootstrap superuser\'s');

@@ -132,16 +132,12 @@ junction_of_inverse(const TaDecl *decl, const TaModel *target)
 	return found == NIL ? NULL : pstrdup(linitial(found));
 }
 
-/* Defines the model of a junction table that is to be created beside the source's. */
+/* Defines the model of a junction table that is to be created beside the source's; a model's name is short enough. */
 static const TaModel *
 plan_junction(const char *name, const TaModel *model, List **notes)
 {
 	TaModelRow row = {0};
 
-	if (strlen(name) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_NAME_TOO_LONG), errmsg("table name \"%s\" is too long", name),
-				 errdetail("A name has at most %d bytes.", NAMEDATALEN - 1)));
 	row.name = pstrdup(name);
 	row.declarer = pstrdup(ta_declarer());
 	row.schema_name = model->schema;

@@ -167,7 +167,7 @@ merge_text(TaModel *model, const char *option, char **into, const char *said)
 	if (*into == NULL)
 		*into = pstrdup(said);
 	else if (strcmp(*into, said) != 0 && model->problem == NULL)
-		model->problem = psprintf("%s is said to be \"%s\" and \"%s\"", option, *into, said);
+		model->problem = psprintf("%s is said to be %s and %s", option, *into, said);
 }
 
 /* Builds the model from what each declarer said; runs in the entry's context. */

@@ -99,9 +99,14 @@ owned_tables_of(HeapTuple row, TupleDesc desc)
 	return tables;
 }
 
+/* The cache keeps a model under the table of its first declarer, which need not be the row's own. */
 static void
-invalidate(List *tables)
+invalidate(HeapTuple row, TupleDesc desc)
 {
+	List *tables = tables_of(row, desc);
+
+	if (ta_spi_named_text(row, desc, "schema_name") != NULL)
+		tables = add_table(tables, ta_spi_named_text(row, desc, "name"));
 	for (int i = 0; i + 1 < list_length(tables); i += 2)
 		ta_cache_invalidate_table(list_nth(tables, i), list_nth(tables, i + 1));
 }
@@ -292,8 +297,8 @@ ta_guard_config(PG_FUNCTION_ARGS)
 	/* what was created for a reference is not kept in the cache */
 	if (strcmp(RelationGetRelationName(trigger->tg_relation), "recorded") == 0)
 		return PointerGetDatum(result);
-	invalidate(tables_of(trigger->tg_trigtuple, desc));
+	invalidate(trigger->tg_trigtuple, desc);
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		invalidate(tables_of(result, desc));
+		invalidate(result, desc);
 	return PointerGetDatum(result);
 }

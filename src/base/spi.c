@@ -43,7 +43,7 @@ static HTAB *fixed_plans = NULL;
 static Oid
 catalog_owner(void)
 {
-	Oid relid = get_relname_relid("declaration", get_namespace_oid("assoc_internal", false));
+	Oid relid = get_relname_relid("declaration", get_namespace_oid("assoc_internal", true));
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid owner;
 

@@ -114,6 +114,15 @@ typedef struct Slot
 	TaReference *reference;
 } Slot;
 
+/* The declaration, with its declarer when the other has another. */
+static const char *
+told_from(const TaDecl *decl, const TaDecl *other)
+{
+	if (strcmp(decl->declarer, other->declarer) == 0)
+		return ta_decl_name(decl);
+	return psprintf("%s (%s)", ta_decl_name(decl), ta_declarer_shown(decl->declarer));
+}
+
 /* Adds what one declaration says of an option. */
 static void
 merge(TaReference *reference, const char *option, TaSaid *into, const char *value, const TaDecl *by)
@@ -126,8 +135,8 @@ merge(TaReference *reference, const char *option, TaSaid *into, const char *valu
 		into->by = by;
 	}
 	else if (strcmp(into->value, value) != 0 && reference->problem == NULL)
-		reference->problem = psprintf("%s says %s %s, %s says %s", ta_decl_name(into->by), option,
-									  into->value, ta_decl_name(by), value);
+		reference->problem = psprintf("%s says %s %s, %s says %s", told_from(into->by, by), option,
+									  into->value, told_from(by, into->by), value);
 }
 
 static void

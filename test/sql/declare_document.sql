@@ -112,6 +112,8 @@ SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": ["Todo"
 SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": 1}}}}') $$);
 SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": {}}}}}') $$);
 SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": {"target": null}}}}}') $$);
+SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": null}}}}') $$);
+SELECT failing($$ SELECT assoc.declare('{"models": {"User": null}}') $$);
 SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": {"target": "Todo", "foreignKey": "x"}}}}}') $$);
 SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": {"target": "Todo", "target_key": "x"}}}}}') $$);
 SELECT failing($$ SELECT assoc.declare('{"models": {"User": {"has_many": {"todos": {"target": "Todo", "on_delete": false}}}}}') $$);

@@ -52,7 +52,8 @@ refused('bob', q{SELECT assoc.drop_model('User')}, '42501', 'nor drops it');
 
 # REFERENCES on the parent
 $err = refused('bob', q{SELECT assoc.belongs_to('Todo', 'User')}, '42501', 'no reference without REFERENCES');
-like($err, qr/HINT:  Its owner can GRANT REFERENCES ON public\.users TO/, '... with the GRANT as hint');
+like($err, qr/42501: permission denied for table users\nDETAIL:  Association "Todo\.user" needs the REFERENCES privilege on it\.\nHINT:  Its owner can GRANT REFERENCES ON public\.users TO/,
+	'... with the GRANT as hint');
 is(as('bob', 'SELECT count(*) FROM assoc.associations'), '0', '... and nothing was declared');
 as('alice', 'GRANT REFERENCES (secret) ON users TO bob');
 refused('bob', q{SELECT assoc.belongs_to('Todo', 'User')}, '42501', 'REFERENCES on another column is not enough');
@@ -79,6 +80,17 @@ $node->safe_psql('app', 'GRANT alice TO bob');
 like(as('bob', q{SELECT assoc.has_many('User', 'Todo')}), qr/^User\.todos: has many Todo/, 'a member of both owners says both sides');
 $node->safe_psql('app', 'REVOKE alice FROM bob');
 
+# no CREATE on the schema: no accessor, and that is told
+$node->safe_psql('app', 'CREATE SCHEMA closed; CREATE TABLE closed.notes (id integer PRIMARY KEY, user_id integer); ALTER TABLE closed.notes OWNER TO bob;
+	GRANT USAGE ON SCHEMA closed TO bob');
+like(as('bob', q{SELECT assoc.belongs_to('closed.notes', 'User', 'user')}), qr/no accessor: the owner of closed\.notes may not create in schema closed/,
+	'an accessor needs CREATE on the schema');
+is(as('bob', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'closed'::regnamespace}), '0', '... and is not made without');
+$node->safe_psql('app', 'GRANT CREATE ON SCHEMA closed TO bob');
+as('bob', q{SELECT * FROM assoc.apply('notes.user')});
+is(as('bob', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'closed'::regnamespace}), '1', '... apply() makes it once it may');
+as('bob', q{SELECT assoc.drop_model('notes', cascade => true)});
+
 # everybody looks
 $node->safe_psql('postgres', 'CREATE ROLE guest LOGIN');
 is(as('guest', 'SELECT string_agg(association, \',\' ORDER BY association) FROM assoc.associations'), 'Todo.user,User.todos',
@@ -94,7 +106,8 @@ refused('bob', "$model ('Forged', '', 'public', 'todos')", '42501', 'only the ex
 refused('boss', "$model ('Forged', '', 'public', 'todos')", '42501', '... and only models of its own tables');
 refused('boss', "$decl ('Todo', 'forged', '', 'belongs_to', 'User', '{user_id}', '{id}', 'forged')", '42501',
 	'... and declarations of them');
-refused('boss', "$model ('Forged', 'todo_app', 'public', 'nothing')", '42501', 'nobody speaks for a package');
+$err = refused('boss', "$model ('Forged', 'todo_app', 'public', 'nothing')", '42501', 'nobody speaks for a package');
+like($err, qr/rows said by package "todo_app" cannot be written directly\nHINT:  Only the package's scripts say them/, '... which says so');
 refused('boss', "INSERT INTO assoc_internal.recorded SELECT reference, 'index', 'forged', 'todo_app' FROM assoc_internal.declaration LIMIT 1",
 	'42501', 'nor records for one');
 refused('boss', "INSERT INTO assoc_internal.recorded SELECT reference, 'forged', 'forged', '' FROM assoc_internal.declaration LIMIT 1",
@@ -107,6 +120,14 @@ is(as('boss', "$model ('Own', '', 'public', 'own') RETURNING name") // '', '', '
 my ($status, $out, $warning) = $node->psql('app', "$model ('Own', '', 'public', 'other')", extra_params => [ '-U', 'boss' ]);
 like($warning, qr/WARNING:  "Own" is already declared, and differently/, 'one that differs is set aside');
 is(as('boss', 'DELETE FROM assoc_internal.conflict RETURNING name'), 'Own', '... until its row is deleted');
+as('boss', q{SELECT assoc.belongs_to('Own', 'Own', 'parent', foreign_key => 'user_id'); SELECT * FROM assoc.apply('Own')});
+my $own = q{INSERT INTO assoc_internal.recorded SELECT r.reference, r.item, r.value || '%s', r.declarer FROM assoc_internal.recorded r
+	JOIN assoc_internal.declaration d USING (reference) WHERE d.model = 'Own' AND r.item = 'constraint'};
+is(as('boss', sprintf("$own RETURNING item", '')) // '', '', 'a record that is there is skipped');
+($status, $out, $warning) = $node->psql('app', sprintf($own, 'x'), extra_params => [ '-U', 'boss' ]);
+like($warning, qr{WARNING:  "[^"]+/constraint" is already declared, and differently}, 'a record that differs is set aside');
+like(as('boss', 'DELETE FROM assoc_internal.conflict RETURNING name'), qr{/constraint$}, '... the same way');
+as('boss', q{SELECT assoc.drop_association('Own.parent')});
 
 # a superuser mends whatever must be mended
 my ($super) = $node->psql('app', q{UPDATE assoc_internal.model SET plural = 'owns' WHERE name = 'Own'});

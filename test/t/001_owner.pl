@@ -42,7 +42,7 @@ as('bob', q{CREATE TABLE todos (id integer PRIMARY KEY, user_id integer)});
 
 # a model belongs to its table's owner
 my $err = refused('bob', q{SELECT assoc.define_model('User', 'users')}, '42501', 'no model of another one\'s table');
-like($err, qr/must be owner of/, '... which says who may');
+like($err, qr/42501: must be owner of table users\nDETAIL:  A model belongs to the owner of its table, who alone may/, '... which says who may');
 refused('boss', q{SELECT assoc.define_model('User', 'users')}, '42501', 'nor for the owner of the database');
 is(as('alice', q{SELECT assoc.define_model('User', 'users')}), 'User: model of table users, key id', 'its owner may');
 refused('bob', q{SELECT assoc.define_model('User', 'users', plural => 'people')}, '42501', 'nobody else redefines it');
@@ -91,6 +91,15 @@ as('bob', q{SELECT * FROM assoc.apply('notes.user')});
 is(as('bob', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'closed'::regnamespace}), '1', '... apply() makes it once it may');
 as('bob', q{SELECT assoc.drop_model('notes', cascade => true)});
 
+# rows that break a key, counted only by who may read both tables
+as('bob', q{CREATE TABLE lost (id integer PRIMARY KEY, user_id integer); INSERT INTO lost VALUES (1, 7), (2, 8), (3, NULL)});
+as('bob', q{SELECT assoc.belongs_to('lost', 'User', 'user')});
+as('alice', 'REVOKE SELECT ON users FROM bob');
+like(as('bob', q{SELECT detail FROM assoc.apply('lost.user') WHERE outcome = 'blocked'}), qr/^some rows/, 'rows that break a key are not counted for everybody');
+as('alice', 'GRANT SELECT ON users TO bob');
+like(as('bob', q{SELECT detail FROM assoc.apply('lost.user') WHERE outcome = 'blocked'}), qr/^2 rows/, '... but for who may read both tables');
+as('bob', q{SELECT assoc.drop_model('lost', cascade => true); DROP TABLE lost});
+
 # everybody looks
 $node->safe_psql('postgres', 'CREATE ROLE guest LOGIN');
 is(as('guest', 'SELECT string_agg(association, \',\' ORDER BY association) FROM assoc.associations'), 'Todo.user,User.todos',
@@ -103,7 +112,8 @@ like(as('guest', q{SELECT * FROM assoc.describe('Todo')}), qr/user: belongs to U
 my $model = 'INSERT INTO assoc_internal.model (name, declarer, schema_name, table_name) VALUES';
 my $decl = 'INSERT INTO assoc_internal.declaration (model, alias, declarer, kind, target, foreign_key, target_key, reference) VALUES';
 refused('bob', "$model ('Forged', '', 'public', 'todos')", '42501', 'only the extension\'s owner writes directly');
-refused('boss', "$model ('Forged', '', 'public', 'todos')", '42501', '... and only models of its own tables');
+$err = refused('boss', "$model ('Forged', '', 'public', 'todos')", '42501', '... and only models of its own tables');
+like($err, qr/must be owner of table todos\nDETAIL:  A model belongs to the owner of its table\./, '... which says so');
 refused('boss', "$decl ('Todo', 'forged', '', 'belongs_to', 'User', '{user_id}', '{id}', 'forged')", '42501',
 	'... and declarations of them');
 $err = refused('boss', "$model ('Forged', 'todo_app', 'public', 'nothing')", '42501', 'nobody speaks for a package');

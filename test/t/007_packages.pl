@@ -13,6 +13,8 @@ $node->start;
 plan skip_all => 'todo_app is not installed'
   if $node->safe_psql('postgres', "SELECT count(*) FROM pg_available_extensions WHERE name = 'todo_app'") eq '0';
 my $databases = 0;
+my @made;
+END { unlink @made }
 
 # A database with todo_app at that version.
 sub fresh
@@ -118,7 +120,8 @@ SKIP:
 		'ta_said.control' => "default_version = '1.0'\nrequires = 'todo_assoc'\nschema = public\nrelocatable = false\n",
 		'ta_said--1.0.sql' => "SELECT assoc.define_model('Thing', 'public.things', plural => 'stuff', key => 'id');\n");
 	skip "$directory is not ours", 10 unless -w $directory;
-	unlink map { "$directory/$_" } keys %files;
+	push @made, map { "$directory/$_" } keys %files;
+	unlink @made;
 	append_to_file("$directory/$_", $files{$_}) for keys %files;
 
 	my $database = fresh('1.0');
@@ -149,7 +152,6 @@ HINT:  Redefine it where it is said wrongly: SELECT assoc.define_model('Thing', 
 	$node->safe_psql($database, q{DELETE FROM assoc_internal.model WHERE name = 'Thing' AND declarer = ''});
 	unlike($other->query_safe(q{SELECT string_agg(d, ' ') FROM assoc.describe('Thing') d}), qr/conflict/, 'the package alone agrees with itself');
 	$other->quit;
-	unlink map { "$directory/$_" } keys %files;
 }
 
 # a superuser truncates: other sessions see it at once

@@ -16,6 +16,7 @@
 #include "api/document.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "model/check.h"
 #include "model/declare.h"
 #include "model/lookup.h"
 #include "model/path.h"
@@ -325,6 +326,8 @@ declare_document(Jsonb *jsonb, bool prune)
 	if (prune)
 		prune_models(document, &tally);
 	refresh_accessors();
+	if (tally.added > 0 || tally.changed > 0)
+		ta_warn_of_cascades(NULL);
 
 	steps = list_length(ta_plan_steps(ta_references(ta_catalog_decls()), false, NULL));
 	return PointerGetDatum(cstring_to_text(

@@ -14,6 +14,7 @@
 #include "base/ident.h"
 #include "api/args.h"
 #include "api/line.h"
+#include "model/check.h"
 #include "model/declare.h"
 #include "model/lookup.h"
 #include "model/path.h"
@@ -128,7 +129,13 @@ arg_jsonb(FunctionCallInfo fcinfo, int n)
 static Datum
 finish(const TaDecl *said)
 {
-	return PointerGetDatum(cstring_to_text(ta_line_declared(ta_declare(said))));
+	TaDeclared *declared = ta_declare(said);
+
+	if (declared->change != TA_UNCHANGED && declared->decl->on_delete != NULL &&
+		strcmp(declared->decl->on_delete, "CASCADE") == 0)
+		ta_warn_of_cascades(declared->decl->kind == TA_BELONGS_TO ? declared->decl->target
+																  : declared->decl->model);
+	return PointerGetDatum(cstring_to_text(ta_line_declared(declared)));
 }
 
 /*

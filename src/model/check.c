@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 
@@ -141,15 +142,39 @@ type_problem(const TaReference *reference, Oid child, Oid parent)
 	return NULL;
 }
 
-/* Whether the action would write null (or no default) into a column that refuses it. */
+/* SET DEFAULT of a column that has none would be SET NULL under another name. */
+static TaProblem *
+default_problem(const TaReference *reference, Oid child, const TaSaid *said, const char *option,
+				const char *name)
+{
+	TaColumn *column = OidIsValid(child) ? ta_rel_column(child, name) : NULL;
+	char *table;
+
+	if (column != NULL && column->has_default)
+		return NULL;
+	table = OidIsValid(child) ? ta_rel_qualified(child) : ta_ident_quote(reference->child);
+	return problem(
+		ERRCODE_INVALID_OBJECT_DEFINITION,
+		psprintf("%s SET DEFAULT of association \"%s\", but column %s has no default", option,
+				 ta_decl_name(said->by), ta_ident_quote(name)),
+		pstrdup("Without one it would be SET NULL under another name."),
+		column != NULL
+			? psprintf(
+				  "Give it one: ALTER TABLE %s ALTER COLUMN %s SET DEFAULT ...; or say SET NULL.",
+				  table, ta_ident_quote(name))
+			: psprintf(
+				  "Add the column with its default first: ALTER TABLE %s ADD COLUMN %s ... DEFAULT "
+				  "...;",
+				  table, ta_ident_quote(name)));
+}
+
+/* Whether SET NULL would be refused by the column. */
 static bool
-column_refuses(const TaReference *reference, Oid child, const char *name, char code)
+refuses_null(const TaReference *reference, Oid child, const char *name)
 {
 	TaColumn *column = OidIsValid(child) ? ta_rel_column(child, name) : NULL;
 
-	if (column == NULL || !column->not_null || says(&reference->required, "false"))
-		return false;
-	return code == FKCONSTR_ACTION_SETNULL || !column->has_default;
+	return column != NULL && column->not_null && !says(&reference->required, "false");
 }
 
 /* An action that would write what the column refuses fails at the parent's DELETE: say it now. */
@@ -182,7 +207,13 @@ action_problem(const TaReference *reference, Oid child, const TaSaid *said, cons
 
 	foreach(lc, action.columns != NIL ? action.columns : reference->columns)
 	{
-		if (column_refuses(reference, child, lfirst(lc), action.code))
+		TaProblem *found = action.code == FKCONSTR_ACTION_SETDEFAULT
+							   ? default_problem(reference, child, said, option, lfirst(lc))
+							   : NULL;
+
+		if (found != NULL)
+			return found;
+		if (action.code == FKCONSTR_ACTION_SETNULL && refuses_null(reference, child, lfirst(lc)))
 			return problem(
 				ERRCODE_INVALID_OBJECT_DEFINITION,
 				psprintf("%s %s of association \"%s\" would set %s.%s to null, which is NOT NULL",
@@ -311,4 +342,83 @@ ta_reference_check(const TaReference *reference)
 								  ta_decl_name(reference->serves)),
 						errhint("Its owner can GRANT REFERENCES ON %s TO ...;",
 								ta_rel_qualified(parent->relid))));
+}
+
+/* ---- cascades ---- */
+
+/* A walk along ON DELETE CASCADE, from parents to children. */
+typedef struct Walk
+{
+	List *references; /* of TaReference: all that cascade */
+	List *open; /* of char *: the models on the way here */
+	List *taken; /* of char *: the associations on the way here */
+	List *done; /* of char *: models from which there is no circle */
+} Walk;
+
+/* Raises the WARNING and returns true when a circle of several models is met. */
+static bool
+walk_cascades(Walk *walk, const char *model)
+{
+	ListCell *lc;
+
+	check_stack_depth();
+	if (ta_ident_list_has(walk->done, model))
+		return false;
+	walk->open = lappend(walk->open, (char *) model);
+	foreach(lc, walk->references)
+	{
+		TaReference *reference = lfirst(lc);
+
+		/* a tree that falls with its root is meant to */
+		if (strcmp(reference->parent, model) != 0 || strcmp(reference->child, model) == 0)
+			continue;
+		walk->taken = lappend(walk->taken, (char *) ta_decl_name(reference->serves));
+		if (ta_ident_list_has(walk->open, reference->child))
+		{
+			ereport(
+				WARNING,
+				(errmsg("ON DELETE CASCADE goes round in a circle"),
+				 errdetail("Along %s: deleting one row may delete rows of every model on the way.",
+						   ta_err_list(walk->taken, 12)),
+				 errhint("Let one of them say on_delete => 'RESTRICT' or 'SET NULL', unless it is "
+						 "meant.")));
+			return true;
+		}
+		if (walk_cascades(walk, reference->child))
+			return true;
+		walk->taken = list_delete_last(walk->taken);
+	}
+	walk->open = list_delete_last(walk->open);
+	walk->done = lappend(walk->done, (char *) model);
+	return false;
+}
+
+/*
+ * Warns of the first circle of ON DELETE CASCADE that can be reached from the
+ * model; NULL: from any.  Only what is said counts: no default cascades but a
+ * junction's, which ends there.
+ */
+void
+ta_warn_of_cascades(const char *model)
+{
+	Walk walk = {0};
+	ListCell *lc;
+
+	foreach(lc, ta_references(ta_catalog_decls()))
+	{
+		TaReference *reference = lfirst(lc);
+
+		if (says(&reference->on_delete, "CASCADE") && !says(&reference->enforce, "none"))
+			walk.references = lappend(walk.references, reference);
+	}
+	if (model != NULL)
+	{
+		(void) walk_cascades(&walk, model);
+		return;
+	}
+	foreach(lc, walk.references)
+	{
+		if (walk_cascades(&walk, ((TaReference *) lfirst(lc))->parent))
+			return;
+	}
 }

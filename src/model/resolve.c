@@ -235,6 +235,16 @@ resolve_model(char **name, List **notes)
 static void
 resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 {
+	/* "user" of a user, "nodes" of a node: the name of the model says nothing of the role */
+	if (decl->alias == NULL && strcmp(model->name, target->name) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_ALIAS),
+				 errmsg("an association of \"%s\" to itself needs an alias", model->name),
+				 errdetail("Its two sides need distinct names, such as parent and children."),
+				 errhint("Say it: alias => %s%s.", ta_decl_to_one(decl) ? "'parent'" : "'children'",
+						 decl->kind == TA_BELONGS_TO_MANY
+							 ? ""
+							 : ", and inverse => for the other side")));
 	if (decl->alias == NULL)
 	{
 		/* not listed as inferred: it is the association's name from now on, and stands in every line */

@@ -11,6 +11,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 
@@ -313,6 +314,35 @@ plan_new_key(Planner *planner, const TaState *state)
 						pstrdup("the rows already there are unchecked"));
 }
 
+/* A key in place that would set a column to null which refuses it: deleting a parent fails. */
+static void
+plan_impossible_null(Planner *planner, const TaState *state)
+{
+	const TaForeignKey *fk = state->fk;
+	const TaReference *reference = state->reference;
+	bool required =
+		reference->required.value != NULL && strcmp(reference->required.value, "true") == 0;
+	ListCell *lc;
+
+	if (fk->on_delete != FKCONSTR_ACTION_SETNULL || differs(&state->on_delete) ||
+		state->on_delete.source == TA_SOURCE_SAID)
+		return;
+	foreach(lc, fk->delete_columns != NIL ? fk->delete_columns : fk->columns)
+	{
+		TaColumn *column = ta_rel_column(state->child_rel, lfirst(lc));
+
+		if (column == NULL || (!column->not_null && !required))
+			continue;
+		add_step(
+			planner, TA_STEP_PROBLEM, state,
+			psprintf("foreign key %s has ON DELETE SET NULL, and column %s %s NOT NULL: deleting a "
+					 "parent will fail; say on_delete of %s",
+					 ta_ident_quote(fk->name), ta_ident_quote(column->name),
+					 column->not_null ? "is" : "is to be", ta_decl_name(reference->serves)));
+		return;
+	}
+}
+
 /* The key there is, against what is said of it. */
 static void
 plan_existing_key(Planner *planner, const TaState *state)
@@ -321,6 +351,7 @@ plan_existing_key(Planner *planner, const TaState *state)
 	bool replace = differs(&state->on_delete) || differs(&state->on_update);
 	TaStep *step;
 
+	plan_impossible_null(planner, state);
 	if (fk->inherited && (replace || differs(&state->deferral)))
 	{
 		add_step(planner, TA_STEP_PROBLEM, state,

@@ -130,6 +130,13 @@ SELECT failing($$ SELECT assoc.belongs_to('one', 'Todo', alias => 'x') $$);
 SELECT assoc.drop_model('one', cascade => true);
 SELECT assoc.drop_model('two', cascade => true);
 
+-- an association of a model to itself needs an alias; its sides must differ
+SELECT failing($$ SELECT assoc.belongs_to('User', 'User') $$);
+SELECT failing($$ SELECT assoc.has_many('User', 'User') $$);
+SELECT failing($$ SELECT assoc.belongs_to_many('User', 'User', through => 'friends') $$);
+-- SET DEFAULT of a column that is yet to be made
+SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', alias => 'unmade', on_delete => 'SET DEFAULT') $$);
+
 -- paths
 SELECT failing($$ SELECT assoc.has_many('User', 'Tag', through => 'nothing') $$);
 SELECT assoc.has_many('User', 'Todo');

@@ -49,6 +49,7 @@ SELECT assoc.belongs_to('Todo', 'User', on_delete => 'SET DEFAULT', on_update =>
 SELECT * FROM steps;
 -- of some columns
 SELECT assoc.belongs_to('Todo', 'User', alias => 'b', foreign_key => 'region, no', target_key => 'region, no', on_delete => 'set_null (no)');
+ALTER TABLE "Todos" ALTER region SET DEFAULT 'north', ALTER no SET DEFAULT 1;
 SELECT assoc.belongs_to('Todo', 'User', alias => 'b', foreign_key => 'region, no', target_key => 'region, no', on_delete => 'SET DEFAULT("no", region)');
 SELECT sql FROM steps WHERE sql LIKE '%ADD CONSTRAINT%' AND association = 'Todo.b';
 SELECT association, on_delete, on_update FROM assoc.associations;

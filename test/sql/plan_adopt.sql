@@ -172,4 +172,23 @@ INSERT INTO base VALUES (2, 98);
 SELECT assoc.belongs_to('Base', 'User', index => false);
 SELECT * FROM outcomes('Base');
 
+--
+-- an adopted SET NULL that the column will refuse, now or once it is required
+--
+CREATE TABLE refusing (id integer PRIMARY KEY, user_id integer NOT NULL REFERENCES users ON DELETE SET NULL);
+SELECT assoc.belongs_to('Refusing', 'User');
+SELECT reason, sql FROM assoc.plan('Refusing');
+SELECT status FROM assoc.associations WHERE association = 'Refusing.user';
+SELECT assoc.belongs_to('Refusing', 'User', on_delete => 'CASCADE');
+SELECT reason FROM assoc.plan('Refusing');
+--
+-- circles of ON DELETE CASCADE are warned of, trees are not
+--
+CREATE TABLE hens (id integer PRIMARY KEY, egg_id integer, mother_id integer);
+CREATE TABLE eggs (id integer PRIMARY KEY, hen_id integer);
+SELECT assoc.belongs_to('Hen', 'Hen', 'mother', on_delete => 'CASCADE');
+SELECT assoc.belongs_to('Hen', 'Egg', on_delete => 'CASCADE');
+SELECT assoc.belongs_to('Egg', 'Hen', on_delete => 'CASCADE');
+SELECT assoc.declare('{"models": {"Egg": {"belongs_to": {"hen": {"target": "Hen", "on_delete": "CASCADE", "index": false}}}}}') IS NOT NULL AS declared;
+
 SELECT pg_temp.forget();

@@ -27,7 +27,7 @@
 static bool
 left_for_later(const TaStep *step, bool online)
 {
-	return !step->in_transaction || (online && step->scans && !step->state->checks_at_once);
+	return !step->in_transaction || (online && step->scans);
 }
 
 /* ---- blocked ---- */

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "base/err.h"
 #include "base/ident.h"
@@ -388,6 +389,12 @@ tell_new_columns(const TaLinkRequest *q)
 
 		if (ta_rel_column(q->child->relid, lfirst(lc)) != NULL)
 			continue;
+		if (get_attnum(q->child->relid, lfirst(lc)) != InvalidAttrNumber)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+							errmsg("\"%s\" is a system column of %s", (char *) lfirst(lc),
+								   ta_rel_shown(q->child->relid)),
+							errdetail("A foreign key is made of columns of the table's own."),
+							errhint("Say another: %s => '...'.", q->columns_argument)));
 		nearest = ta_err_slip(lfirst(lc), ta_rel_column_names(q->child->relid));
 		*q->notes =
 			lappend(*q->notes, nearest == NULL

@@ -134,6 +134,8 @@ SELECT assoc.drop_model('two', cascade => true);
 SELECT failing($$ SELECT assoc.belongs_to('User', 'User') $$);
 SELECT failing($$ SELECT assoc.has_many('User', 'User') $$);
 SELECT failing($$ SELECT assoc.belongs_to_many('User', 'User', through => 'friends') $$);
+-- a system column is no foreign key
+SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', alias => 'system', foreign_key => 'xmin') $$);
 -- SET DEFAULT of a column that is yet to be made
 SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', alias => 'unmade', on_delete => 'SET DEFAULT') $$);
 

@@ -156,14 +156,6 @@ run(const char *sql, bool kept, int nargs, Oid *argtypes, const Datum *values, c
 	return processed;
 }
 
-/* Runs a statement whose text is made at run time; returns the number of rows. */
-uint64
-ta_spi_query(const char *sql, int nargs, const Oid *argtypes, const Datum *values,
-			 const char *nulls, TaSpiIdentity identity, TaRowFunction row, void *arg)
-{
-	return run(sql, false, nargs, unconstify(Oid *, argtypes), values, nulls, identity, row, arg);
-}
-
 /*
  * Runs a fixed statement (sql must be a string constant) whose parameters are
  * all text; a NULL in the list is SQL NULL.  Returns the number of rows.

@@ -20,8 +20,6 @@ typedef enum TaSpiIdentity
 	TA_AS_CATALOG /* a fixed statement on our own tables: run as their owner */
 } TaSpiIdentity;
 
-extern uint64 ta_spi_query(const char *sql, int nargs, const Oid *argtypes, const Datum *values,
-						   const char *nulls, TaSpiIdentity identity, TaRowFunction row, void *arg);
 extern uint64
 ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction row, void *arg);
 extern void ta_spi_utility(const char *sql);

@@ -19,12 +19,6 @@
 #define MAX_PATH_DEPTH 32
 
 const char *
-ta_hop_from(const TaHop *hop)
-{
-	return hop->to_parent ? hop->link.child : hop->link.parent;
-}
-
-const char *
 ta_hop_to(const TaHop *hop)
 {
 	return hop->to_parent ? hop->link.parent : hop->link.child;

@@ -20,7 +20,6 @@ typedef struct TaHop
 	List *scopes; /* of char *: what must hold where it arrives */
 } TaHop;
 
-extern const char *ta_hop_from(const TaHop *hop);
 extern const char *ta_hop_to(const TaHop *hop);
 extern List *ta_hops_of(const TaDecl *decl);
 extern char *ta_path_problem(const TaDecl *decl);

@@ -74,7 +74,6 @@ typedef struct TaRecorded
 #define TA_ITEM_ON_DELETE "on_delete"
 #define TA_ITEM_ON_UPDATE "on_update"
 #define TA_ITEM_DEFERRAL "deferral"
-#define TA_ITEM_NOT_NULL "not_null"
 
 extern const char *ta_kind_name(TaKind kind);
 extern const char *ta_kind_words(TaKind kind);

@@ -16,9 +16,11 @@ DATA = $(wildcard sql/todo_assoc--*.sql)
 OBJS = \
 	src/todo_assoc.o \
 	src/base/err.o \
+	src/base/guc.o \
 	src/base/ident.o \
 	src/base/json.o \
 	src/base/spi.o \
+	src/pg/extension.o \
 	src/pg/facts.o \
 	src/pg/keymatch.o \
 	src/store/cache.o \
@@ -26,6 +28,7 @@ OBJS = \
 	src/store/guard.o \
 	src/model/check.o \
 	src/model/declare.o \
+	src/model/follow.o \
 	src/model/infer.o \
 	src/model/lookup.o \
 	src/model/naming.o \
@@ -38,17 +41,37 @@ OBJS = \
 	src/schema/apply.o \
 	src/schema/ddl.o \
 	src/schema/describe.o \
+	src/schema/inverse.o \
 	src/schema/plan.o \
 	src/schema/run.o \
 	src/schema/state.o \
 	src/schema/status.o \
+	src/migrate/history.o \
+	src/migrate/mark.o \
+	src/migrate/package.o \
+	src/migrate/restore.o \
+	src/migrate/run.o \
+	src/migrate/script.o \
+	src/migrate/status.o \
+	src/migrate/version.o \
+	src/watch/command.o \
+	src/watch/drop.o \
+	src/watch/event.o \
+	src/watch/member.o \
+	src/watch/rename.o \
+	src/watch/report.o \
+	src/check/validate.o \
+	src/exchange/document.o \
+	src/exchange/generate.o \
 	src/api/args.o \
 	src/api/bulk.o \
+	src/api/check.o \
 	src/api/declare.o \
-	src/api/document.o \
 	src/api/line.o \
 	src/api/look.o \
-	src/api/plan.o
+	src/api/migrate.o \
+	src/api/plan.o \
+	src/api/watch.o
 
 REGRESS = \
 	surface \

@@ -5,10 +5,13 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/guc.h"
 
 #include "base/compat.h"
+#include "base/guc.h"
+#include "migrate/mark.h"
+#include "migrate/script.h"
 #include "store/cache.h"
+#include "watch/watch.h"
 
 TA_MODULE_MAGIC;
 
@@ -17,6 +20,9 @@ void _PG_init(void);
 void
 _PG_init(void)
 {
+	ta_guc_init();
 	ta_cache_init();
-	MarkGUCPrefixReserved("assoc");
+	ta_mark_init();
+	ta_script_init();
+	ta_watch_init();
 }

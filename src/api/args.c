@@ -48,3 +48,12 @@ ta_put_row(ReturnSetInfo *rsinfo, const char *const *texts, int count)
 	}
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
+
+/* The same where columns have other types: each text is read as its column's type reads it. */
+void
+ta_put_typed_row(ReturnSetInfo *rsinfo, char **texts)
+{
+	AttInMetadata *input = TupleDescGetAttInMetadata(rsinfo->setDesc);
+
+	tuplestore_puttuple(rsinfo->setResult, BuildTupleFromCStrings(input, texts));
+}

@@ -13,9 +13,9 @@
 #include "utils/json.h"
 
 #include "api/args.h"
-#include "api/document.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "exchange/document.h"
 #include "model/check.h"
 #include "model/declare.h"
 #include "model/lookup.h"

@@ -12,6 +12,7 @@
 
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 190000
 #include "utils/inval.h"
@@ -33,9 +34,13 @@
 #if PG_VERSION_NUM >= 160000
 #define ta_namespace_aclcheck(nsp, role, mode) object_aclcheck(NamespaceRelationId, nsp, role, mode)
 #define ta_relation_ownercheck(relid, role) object_ownercheck(RelationRelationId, relid, role)
+#define ta_function_ownercheck(oid, role) object_ownercheck(ProcedureRelationId, oid, role)
+#define ta_namespace_ownercheck(oid, role) object_ownercheck(NamespaceRelationId, oid, role)
 #else
 #define ta_namespace_aclcheck(nsp, role, mode) pg_namespace_aclcheck(nsp, role, mode)
 #define ta_relation_ownercheck(relid, role) pg_class_ownercheck(relid, role)
+#define ta_function_ownercheck(oid, role) pg_proc_ownercheck(oid, role)
+#define ta_namespace_ownercheck(oid, role) pg_namespace_ownercheck(oid, role)
 #endif
 
 /* 19: the syscache callback's cache id became an enum */
@@ -52,6 +57,13 @@ typedef int TaSysCacheId;
 #else
 #define TA_CONSTRAINT_ENFORCED(form) true
 #define TA_PARTITIONED_NOT_VALID_FK false
+#endif
+
+/* 18: an error in an extension's script names the script, the line and the statement by itself */
+#if PG_VERSION_NUM >= 180000
+#define TA_SCRIPT_CONTEXT 0
+#else
+#define TA_SCRIPT_CONTEXT 1
 #endif
 
 /* 18: ALTER COLUMN SET NOT NULL records the constraint in pg_constraint as well; same DDL text */

@@ -176,6 +176,32 @@ ta_ident_to_array(List *names)
 																 false, TYPALIGN_INT)));
 }
 
+/*
+ * Column names as one would type them for ta_ident_split: 'a, b', or an array
+ * literal where a name has a comma, a brace or outer blanks.  NULL for NIL.
+ */
+char *
+ta_ident_typed(List *names)
+{
+	StringInfoData out;
+	ListCell *lc;
+
+	if (names == NIL)
+		return NULL;
+	initStringInfo(&out);
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+		size_t length = strlen(name);
+
+		if (length == 0 || name[0] == '{' || strchr(name, ',') != NULL ||
+			scanner_isspace(name[0]) || scanner_isspace(name[length - 1]))
+			return ta_ident_to_array(names);
+		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", name);
+	}
+	return out.data;
+}
+
 /* Whether both texts are the same, or both NULL. */
 bool
 ta_ident_same(const char *a, const char *b)

@@ -17,6 +17,7 @@ extern char *ta_ident_prefixed_columns(const char *prefix, List *columns);
 extern List *ta_ident_split(const char *text, const char *argument);
 extern List *ta_ident_from_array(const char *array_text);
 extern char *ta_ident_to_array(List *names);
+extern char *ta_ident_typed(List *names);
 extern bool ta_ident_same(const char *a, const char *b);
 extern bool ta_ident_lists_equal(List *a, List *b);
 extern bool ta_ident_list_has(List *names, const char *name);

@@ -203,13 +203,20 @@ keep_count(HeapTuple tuple, TupleDesc desc, void *arg)
 	*(int64 *) arg = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
 }
 
+/* Runs a query as the caller and hands each row to the function, if there is one; returns their number. */
+uint64
+ta_spi_query(const char *sql, TaRowFunction row, void *arg)
+{
+	return run(sql, false, 0, NULL, NULL, NULL, TA_AS_CALLER, row, arg);
+}
+
 /* Runs, as the caller, a query that returns one bigint. */
 int64
 ta_spi_count(const char *sql)
 {
 	int64 count = 0;
 
-	run(sql, false, 0, NULL, NULL, NULL, TA_AS_CALLER, keep_count, &count);
+	(void) ta_spi_query(sql, keep_count, &count);
 	return count;
 }
 

@@ -22,6 +22,7 @@ typedef enum TaSpiIdentity
 
 extern uint64
 ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction row, void *arg);
+extern uint64 ta_spi_query(const char *sql, TaRowFunction row, void *arg);
 extern void ta_spi_utility(const char *sql);
 extern int64 ta_spi_count(const char *sql);
 

@@ -361,7 +361,7 @@ ta_declare_inverse(const TaDecl *decl)
 
 /* The junction that was only planned for an association goes with it, unless something else uses it. */
 static void
-forget_planned_junction(const TaDecl *decl)
+forget_planned_junction(const TaDecl *decl, const char *declarer)
 {
 	const TaModel *junction =
 		decl->kind == TA_BELONGS_TO_MANY ? ta_cache_model(decl->through) : NULL;
@@ -371,7 +371,7 @@ forget_planned_junction(const TaDecl *decl)
 		ta_catalog_decls_of_model(junction->name) != NIL ||
 		ta_catalog_decls_using_model(junction->name) != NIL)
 		return;
-	ta_catalog_delete_model(junction->name, ta_declarer());
+	ta_catalog_delete_model(junction->name, declarer);
 }
 
 /* The other side that this declarer said has an inverse has none any more. */
@@ -428,7 +428,7 @@ ta_declare_unchecked(const TaDecl *said)
 		return result;
 	ta_catalog_put_decl(decl);
 	if (replaced != NULL)
-		forget_planned_junction(replaced);
+		forget_planned_junction(replaced, ta_declarer());
 	return result;
 }
 
@@ -543,9 +543,19 @@ ta_forget_association(const TaDecl *decl)
 	check_said_by_us("association", ta_decl_name(decl), by_us, decl->declarer);
 	ta_catalog_delete_decl(decl->model, decl->alias, ta_declarer());
 	forget_inverse(decl);
-	forget_planned_junction(decl);
+	forget_planned_junction(decl, ta_declarer());
 	forget_reference(decl->reference);
 	forget_reference(decl->other_reference);
+}
+
+/* Forgets one declarer's row, whose table or columns are gone, and what was kept for it alone. */
+void
+ta_forget_row(const TaDecl *row)
+{
+	ta_catalog_delete_decl(row->model, row->alias, row->declarer);
+	forget_planned_junction(row, row->declarer);
+	forget_reference(row->reference);
+	forget_reference(row->other_reference);
 }
 
 /* The same for a model; its associations are the caller's care. */

@@ -38,6 +38,7 @@ extern const TaDecl *ta_declare_as_stored(const TaDecl *decl);
 extern TaDeclared *ta_declare_inverse(const TaDecl *decl);
 extern void ta_keep_inferred(const TaDecl *dropped);
 extern void ta_forget_association(const TaDecl *decl);
+extern void ta_forget_row(const TaDecl *row);
 extern void ta_forget_model(const char *name);
 
 extern TaDecl *ta_resolve(const TaDecl *said, List **notes);

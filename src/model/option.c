@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/json.h"
+#include "base/spi.h"
 #include "model/option.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
@@ -345,6 +346,42 @@ ta_order_sql(const char *order_by, const char *prefix)
 	return ta_err_join(items, ", ");
 }
 
+/* The canonical text with a column renamed. */
+char *
+ta_order_rename(const char *order_by, const char *column, const char *new_name)
+{
+	List *items = NIL;
+	ListCell *lc;
+
+	foreach(lc, split_items(order_by, order_by + strlen(order_by)))
+	{
+		char *name = NULL;
+		char *item = read_order_item(pstrdup(lfirst(lc)), &name);
+
+		if (item != NULL && strcmp(name, column) == 0)
+			item = psprintf("%s%s", ta_ident_quote(new_name), item + strlen(ta_ident_quote(name)));
+		items = lappend(items, item != NULL ? item : lfirst(lc));
+	}
+	return ta_err_join(items, ", ");
+}
+
+/* The columns that it names. */
+List *
+ta_order_columns(const char *order_by)
+{
+	List *columns = NIL;
+	ListCell *lc;
+
+	foreach(lc, split_items(order_by, order_by + strlen(order_by)))
+	{
+		char *name = NULL;
+
+		if (read_order_item(pstrdup(lfirst(lc)), &name) != NULL)
+			columns = lappend(columns, name);
+	}
+	return columns;
+}
+
 /* ---- scope ---- */
 
 /* The value as text; raises when it is none. */
@@ -477,4 +514,38 @@ ta_scope_sql(const char *scope, Oid relid, const char *prefix)
 	foreach(lc, ta_json_object(&jsonb->root))
 		conditions = lappend(conditions, scope_column_sql(lfirst(lc), relid, prefix));
 	return ta_err_join(conditions, " AND ");
+}
+
+/* The columns that the scope names. */
+List *
+ta_scope_columns(const char *scope)
+{
+	List *columns = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_json_object(&ta_json_parse(scope)->root))
+		columns = lappend(columns, ((TaJsonPair *) lfirst(lc))->key);
+	return columns;
+}
+
+static void
+keep_text(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	*(char **) arg = ta_spi_text(tuple, desc, 1);
+}
+
+/* The scope with a column renamed. */
+char *
+ta_scope_rename(const char *scope, const char *column, const char *new_name)
+{
+	char *renamed = NULL;
+
+	if (!ta_ident_list_has(ta_scope_columns(scope), column))
+		return pstrdup(scope);
+	ta_spi_fixed("SELECT (($1::pg_catalog.jsonb OPERATOR(pg_catalog.-) $2) OPERATOR(pg_catalog.||)"
+				 " pg_catalog.jsonb_build_object($3, $1::pg_catalog.jsonb"
+				 " OPERATOR(pg_catalog.->) $2))::pg_catalog.text",
+				 list_make3((char *) scope, (char *) column, (char *) new_name), TA_AS_CALLER,
+				 keep_text, &renamed);
+	return renamed;
 }

@@ -24,8 +24,12 @@ extern char *ta_option_deferral(const char *typed);
 extern char *ta_deferral_text(bool deferrable, bool deferred);
 extern char *ta_option_enforce(const char *typed);
 extern char *ta_option_order_by(const char *typed, Oid relid);
+extern char *ta_order_rename(const char *order_by, const char *column, const char *new_name);
+extern List *ta_order_columns(const char *order_by);
 extern char *ta_order_sql(const char *order_by, const char *prefix);
 extern char *ta_option_scope(const char *json, Oid relid);
+extern List *ta_scope_columns(const char *scope);
+extern char *ta_scope_rename(const char *scope, const char *column, const char *new_name);
 extern char *ta_scope_sql(const char *scope, Oid relid, const char *prefix);
 
 #endif /* TA_OPTION_H */

@@ -33,6 +33,7 @@
 #include "base/ident.h"
 #include "model/option.h"
 #include "model/path.h"
+#include "pg/extension.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
 #include "schema/accessor.h"
@@ -48,16 +49,30 @@ signature(Oid relid, const char *alias)
 					ta_rel_qualified(relid));
 }
 
-/* The function of this name that takes a row of the table, or InvalidOid. */
+/* The function of this name in the schema that takes a row of the table, or InvalidOid. */
 static Oid
-find_function(Oid relid, const char *alias)
+find_function_in(Oid schema, Oid relid, const char *alias)
 {
 	Oid rowtype = get_rel_type_id(relid);
 
 	/* exactly this signature: a look-up by name would walk the accessors of all tables */
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(alias),
-						   PointerGetDatum(buildoidvector(&rowtype, 1)),
-						   ObjectIdGetDatum(ta_rel_namespace(relid)));
+						   PointerGetDatum(buildoidvector(&rowtype, 1)), ObjectIdGetDatum(schema));
+}
+
+/* The same beside the table, where the accessor is. */
+static Oid
+find_function(Oid relid, const char *alias)
+{
+	return find_function_in(ta_rel_namespace(relid), relid, alias);
+}
+
+/* Whether the function carries our mark. */
+static bool
+is_marked(Oid function)
+{
+	return list_member_oid(getAutoExtensionsOfObject(ProcedureRelationId, function),
+						   get_extension_oid("todo_assoc", true));
 }
 
 /*
@@ -74,9 +89,7 @@ is_ours(Oid function, Oid relid)
 		return false;
 	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
 	ReleaseSysCache(tuple);
-	return owner == ta_rel_owner(relid) &&
-		   list_member_oid(getAutoExtensionsOfObject(ProcedureRelationId, function),
-						   get_extension_oid("todo_assoc", true));
+	return owner == ta_rel_owner(relid) && is_marked(function);
 }
 
 /* ---- the body ---- */
@@ -401,6 +414,56 @@ ta_accessor_drop(const TaDecl *decl)
 	ta_accessor_drop_from(model->relid, decl->alias);
 	if (other != NULL && (!ta_decl_is_path(other) || ta_path_problem(other) == NULL))
 		(void) ta_accessor_refresh(other);
+}
+
+/* The table has moved: drops the accessor that stayed in the schema where it was. */
+void
+ta_accessor_drop_in(Oid schema, Oid relid, const char *alias)
+{
+	Oid function = find_function_in(schema, relid, alias);
+
+	if (OidIsValid(function) && is_ours(function, relid))
+		ta_run_ddl_as(psprintf("DROP FUNCTION %s(%s)",
+							   ta_ident_qualify(get_namespace_name(schema), alias),
+							   ta_rel_qualified(relid)),
+					  ta_declarer(), ta_rel_owner(relid));
+}
+
+/*
+ * The table, or that of the accessor's rows, is about to be dropped: steps out
+ * of the way.  Not when something else uses the function, for that is
+ * PostgreSQL's to tell or to drop.
+ */
+void
+ta_accessor_step_aside(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	Oid function = model != NULL && OidIsValid(model->relid)
+					   ? find_function(model->relid, decl->alias)
+					   : InvalidOid;
+
+	if (OidIsValid(function) && !ta_function_is_used(function))
+		ta_accessor_drop_from(model->relid, decl->alias);
+}
+
+/*
+ * The table has another owner now, and its accessor follows: as the caller, who
+ * could give the table away and so can give away the function.
+ */
+void
+ta_accessor_follow_owner(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	Oid function = model != NULL && OidIsValid(model->relid)
+					   ? find_function(model->relid, decl->alias)
+					   : InvalidOid;
+
+	if (!OidIsValid(function) || is_ours(function, model->relid) || !is_marked(function) ||
+		!ta_function_owned_by_user(function))
+		return;
+	ta_run_ddl(psprintf("ALTER FUNCTION %s OWNER TO %s", signature(model->relid, decl->alias),
+						ta_ident_quote(GetUserNameFromId(ta_rel_owner(model->relid), false))),
+			   ta_declarer());
 }
 
 /* After a rename: the COMMENT says the names as they are. */

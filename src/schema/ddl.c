@@ -91,29 +91,62 @@ create_table_sql(const TaStep *step)
 
 /*
  * ADD CONSTRAINT "Todos_userId_fkey" FOREIGN KEY ("userId") REFERENCES s."Users" (id)
- * ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID
+ * ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
  */
-static char *
-add_key_clause(const TaStep *step)
+char *
+ta_ddl_key_clause(const TaKeyText *key)
 {
-	const TaState *state = step->state;
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
-					 ta_ident_quote(step->name), ta_ident_columns(state->reference->columns),
-					 parent_sql(state), ta_ident_columns(state->reference->key));
-	if (state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL)
+					 ta_ident_quote(key->name), ta_ident_columns(key->columns), key->parent,
+					 ta_ident_columns(key->key));
+	if (key->match_full)
 		appendStringInfoString(&buf, " MATCH FULL");
-	if (strcmp(state->on_update.value, "NO ACTION") != 0)
-		appendStringInfo(&buf, " ON UPDATE %s", ta_action_sql(state->on_update.value));
-	if (strcmp(state->on_delete.value, "NO ACTION") != 0)
-		appendStringInfo(&buf, " ON DELETE %s", ta_action_sql(state->on_delete.value));
-	if (strcmp(state->deferral.value, "immediate") == 0)
+	if (strcmp(key->on_update, "NO ACTION") != 0)
+		appendStringInfo(&buf, " ON UPDATE %s", ta_action_sql(key->on_update));
+	if (strcmp(key->on_delete, "NO ACTION") != 0)
+		appendStringInfo(&buf, " ON DELETE %s", ta_action_sql(key->on_delete));
+	if (strcmp(key->deferral, "immediate") == 0)
 		appendStringInfoString(&buf, " DEFERRABLE");
-	else if (strcmp(state->deferral.value, "deferred") == 0)
+	else if (strcmp(key->deferral, "deferred") == 0)
 		appendStringInfoString(&buf, " DEFERRABLE INITIALLY DEFERRED");
 	return buf.data;
+}
+
+/* The key that the step adds. */
+static char *
+add_key_clause(const TaStep *step)
+{
+	const TaState *state = step->state;
+	TaKeyText key = {.name = step->name,
+					 .columns = state->reference->columns,
+					 .parent = parent_sql(state),
+					 .key = state->reference->key,
+					 .match_full =
+						 state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL,
+					 .on_delete = state->on_delete.value,
+					 .on_update = state->on_update.value,
+					 .deferral = state->deferral.value};
+
+	return ta_ddl_key_clause(&key);
+}
+
+/* A key that is there, as it would be added. */
+char *
+ta_ddl_existing_key_clause(const TaForeignKey *fk)
+{
+	TaKeyText key = {.name = fk->name,
+					 .columns = fk->columns,
+					 .parent = ta_rel_qualified(fk->parent),
+					 .key = fk->key,
+					 .match_full = fk->match == FKCONSTR_MATCH_FULL,
+					 .on_delete = ta_action_text(fk->on_delete, fk->delete_columns),
+					 .on_update = ta_action_text(fk->on_update, NIL),
+					 .deferral = ta_deferral_text(fk->deferrable, fk->deferred)};
+
+	return ta_ddl_key_clause(&key);
 }
 
 static const char *
@@ -122,8 +155,9 @@ not_valid(const TaState *state)
 	return state->checks_at_once ? "" : " NOT VALID";
 }
 
-static const char *
-deferral_sql(const char *deferral)
+/* The deferral as ALTER CONSTRAINT takes it. */
+const char *
+ta_ddl_deferral(const char *deferral)
 {
 	if (strcmp(deferral, "none") == 0)
 		return "NOT DEFERRABLE";
@@ -204,7 +238,7 @@ ta_ddl_render(TaStep *step)
 			break;
 		case TA_STEP_ALTER_DEFERRAL:
 			step->sql = psprintf("ALTER TABLE %s ALTER CONSTRAINT %s %s", table,
-								 ta_ident_quote(step->name), deferral_sql(state->deferral.value));
+								 ta_ident_quote(step->name), ta_ddl_deferral(state->deferral.value));
 			break;
 		case TA_STEP_CREATE_UNIQUE_INDEX:
 		case TA_STEP_CREATE_INDEX:
@@ -266,32 +300,40 @@ all_columns(const char *prefix, List *columns, const char *test, const char *glu
  *
  * SELECT t.* FROM s."Todos" t WHERE t."userId" IS NOT NULL AND NOT EXISTS
  * (SELECT 1 FROM s."Users" p WHERE p.id OPERATOR(pg_catalog.=) t."userId")
+ *
+ * full: by MATCH FULL a row that is null in part refers to nothing as well, and breaks the key.
  */
 char *
-ta_ddl_orphans_query(const TaState *state, bool count)
+ta_ddl_key_orphans(Oid child, List *columns, Oid parent, List *key_columns, bool full, bool count)
 {
 	List *joins = NIL;
-	bool full;
 	char *refers;
 	ListCell *lc;
 	ListCell *lk;
 
-	forboth(lc, state->reference->columns, lk, state->reference->key)
+	forboth(lc, columns, lk, key_columns)
 	{
-		TaColumn *column = ta_rel_column(state->child_rel, lfirst(lc));
-		TaColumn *key = ta_rel_column(state->parent_rel, lfirst(lk));
+		TaColumn *column = ta_rel_column(child, lfirst(lc));
+		TaColumn *key = ta_rel_column(parent, lfirst(lk));
 
 		joins =
 			lappend(joins, ta_key_test_sql(psprintf("p.%s", ta_ident_quote(lfirst(lk))), key,
 										   psprintf("t.%s", ta_ident_quote(lfirst(lc))), column));
 	}
-	/* by MATCH FULL a row that is null in part refers to nothing as well, and breaks the key */
-	full = state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL;
-	refers = all_columns("t.", state->reference->columns, "IS NOT NULL", full ? " OR " : " AND ");
+	refers = all_columns("t.", columns, "IS NOT NULL", full ? " OR " : " AND ");
 	return psprintf("SELECT %s FROM %s t WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
-					count ? "pg_catalog.count(*)" : "t.*", rows_of(state->child_rel),
-					full ? psprintf("(%s)", refers) : refers, rows_of(state->parent_rel),
+					count ? "pg_catalog.count(*)" : "t.*", rows_of(child),
+					full ? psprintf("(%s)", refers) : refers, rows_of(parent),
 					ta_err_join(joins, " AND "));
+}
+
+/* The same for a reference. */
+char *
+ta_ddl_orphans_query(const TaState *state, bool count)
+{
+	return ta_ddl_key_orphans(state->child_rel, state->reference->columns, state->parent_rel,
+							  state->reference->key,
+							  state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL, count);
 }
 
 /* SELECT t.* FROM s."Todos" t WHERE t."userId" IS NULL */

@@ -9,9 +9,27 @@
 
 #include "schema/plan.h"
 
+/* What the text of a foreign key is made of; actions and deferral as ta_action_text writes them. */
+typedef struct TaKeyText
+{
+	const char *name;
+	List *columns;
+	const char *parent; /* qualified */
+	List *key;
+	bool match_full;
+	const char *on_delete;
+	const char *on_update;
+	const char *deferral;
+} TaKeyText;
+
 extern void ta_ddl_render(TaStep *step);
 extern char *ta_ddl_column_type(const TaStep *step);
 extern char *ta_ddl_drop_hint(const TaState *state);
+extern const char *ta_ddl_deferral(const char *deferral);
+extern char *ta_ddl_key_clause(const TaKeyText *key);
+extern char *ta_ddl_existing_key_clause(const TaForeignKey *fk);
+extern char *ta_ddl_key_orphans(Oid child, List *columns, Oid parent, List *key_columns, bool full,
+								bool count);
 extern char *ta_ddl_orphans_query(const TaState *state, bool count);
 extern char *ta_ddl_nulls_query(const TaState *state, const char *column, bool count);
 extern char *ta_ddl_duplicates_query(const TaState *state, bool count);

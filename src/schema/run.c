@@ -11,10 +11,20 @@
 #include "access/xact.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "utils/resowner.h"
 
 #include "base/spi.h"
 #include "schema/run.h"
 #include "store/catalog.h"
+
+static int own_ddl = 0;
+
+/* True while a statement of ours runs. */
+bool
+ta_ddl_is_ours(void)
+{
+	return own_ddl > 0;
+}
 
 /* Runs one DDL statement as the caller, for an object of the declarer's. */
 void
@@ -24,12 +34,14 @@ ta_run_ddl(const char *sql, const char *declarer)
 
 	if (saved && strcmp(ta_declarer(), declarer) != 0)
 		creating_extension = false;
+	own_ddl++;
 	PG_TRY();
 	{
 		ta_spi_utility(sql);
 	}
 	PG_FINALLY();
 	{
+		own_ddl--;
 		creating_extension = saved;
 	}
 	PG_END_TRY();
@@ -58,4 +70,35 @@ ta_run_ddl_as(const char *sql, const char *declarer, Oid role)
 	ta_run_ddl(sql, declarer);
 	/* an error restores the identity at (sub)transaction abort */
 	SetUserIdAndSecContext(saved_user, saved_context);
+}
+
+/*
+ * The same in a subtransaction: what fails is undone alone, and returned; NULL
+ * when it was done.
+ */
+ErrorData *
+ta_run_ddl_try(const char *sql, const char *declarer, Oid role)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		ta_run_ddl_as(sql, declarer, role);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
 }

@@ -7,7 +7,9 @@
 
 #include "postgres.h"
 
+extern bool ta_ddl_is_ours(void);
 extern void ta_run_ddl(const char *sql, const char *declarer);
 extern void ta_run_ddl_as(const char *sql, const char *declarer, Oid role);
+extern ErrorData *ta_run_ddl_try(const char *sql, const char *declarer, Oid role);
 
 #endif /* TA_RUN_H */

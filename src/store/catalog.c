@@ -131,8 +131,8 @@ ta_catalog_is_writing(void)
 }
 
 /* Runs a fixed writing statement as the owner of our tables, and lets it be seen. */
-static uint64
-write_catalog(const char *sql, List *texts)
+uint64
+ta_catalog_write(const char *sql, List *texts)
 {
 	uint64 count;
 
@@ -167,9 +167,20 @@ ta_catalog_lock(void)
 	LockRelationOid(relid, ShareRowExclusiveLock);
 
 	/* what a dropped package left behind */
-	write_catalog("DELETE FROM assoc_internal.declaration d WHERE NOT" LIVE, NIL);
-	write_catalog("DELETE FROM assoc_internal.model d WHERE NOT" LIVE, NIL);
-	write_catalog("DELETE FROM assoc_internal.recorded d WHERE NOT" LIVE, NIL);
+	ta_catalog_write("DELETE FROM assoc_internal.declaration d WHERE NOT" LIVE, NIL);
+	ta_catalog_write("DELETE FROM assoc_internal.model d WHERE NOT" LIVE, NIL);
+	ta_catalog_write("DELETE FROM assoc_internal.recorded d WHERE NOT" LIVE, NIL);
+}
+
+/*
+ * For the DDL watch, before the command it watches locks its table: waits for
+ * declarations and apply(), and lets them wait, but not for other DDL.
+ */
+void
+ta_catalog_lock_rows(void)
+{
+	LockRelationOid(get_relname_relid("declaration", get_namespace_oid("assoc_internal", false)),
+					RowExclusiveLock);
 }
 
 /* ---- models ---- */
@@ -232,6 +243,18 @@ ta_catalog_models_of_table(const char *schema, const char *table)
 	return rows;
 }
 
+/* The rows of all models whose table is in the schema. */
+List *
+ta_catalog_models_of_schema(const char *schema)
+{
+	List *rows = NIL;
+
+	ta_spi_fixed(FROM_MODEL "AND d.schema_name" EQ
+							"$1" BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer"),
+				 list_make1((char *) schema), TA_AS_CATALOG, read_model, &rows);
+	return rows;
+}
+
 static void
 read_text(HeapTuple tuple, TupleDesc desc, void *arg)
 {
@@ -262,7 +285,7 @@ ta_catalog_put_model(const TaModelRow *row)
 	texts = lappend(texts, ta_ident_to_array(row->key));
 	texts = lappend(texts, row->accessors);
 	texts = lappend(texts, row->inferred == NIL ? "{}" : ta_ident_to_array(row->inferred));
-	write_catalog("INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"
+	ta_catalog_write("INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"
 				  " singular, plural, key, accessors, inferred)"
 				  " VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.text[], $8::pg_catalog.bool,"
 				  " $9::pg_catalog.text[])"
@@ -277,9 +300,29 @@ ta_catalog_put_model(const TaModelRow *row)
 void
 ta_catalog_delete_model(const char *name, const char *declarer)
 {
-	write_catalog("DELETE FROM assoc_internal.model d WHERE d.name" EQ
+	ta_catalog_write("DELETE FROM assoc_internal.model d WHERE d.name" EQ
 				  "$1 AND ($2 IS NULL OR d.declarer" EQ "$2)",
 				  list_make2((char *) name, (char *) declarer));
+}
+
+/* The table of models was renamed or moved, whoever defined them. */
+void
+ta_catalog_move_table(const char *schema, const char *table, const char *new_schema,
+					  const char *new_table)
+{
+	ta_catalog_write("UPDATE assoc_internal.model d SET schema_name = $3, table_name = $4"
+					 " WHERE d.schema_name" EQ "$1 AND d.table_name" EQ "$2",
+					 list_make4((char *) schema, (char *) table, (char *) new_schema,
+								(char *) new_table));
+}
+
+/* The schema of models' tables was renamed. */
+void
+ta_catalog_rename_schema(const char *schema, const char *new_schema)
+{
+	ta_catalog_write("UPDATE assoc_internal.model d SET schema_name = $2 WHERE d.schema_name" EQ
+					 "$1",
+					 list_make2((char *) schema, (char *) new_schema));
 }
 
 /* Renames the model in every row that names it; the caller checked that the new name is free. */
@@ -288,12 +331,12 @@ ta_catalog_rename_model(const char *name, const char *new_name)
 {
 	List *texts = list_make2((char *) name, (char *) new_name);
 
-	write_catalog("UPDATE assoc_internal.model d SET name = $2 WHERE d.name" EQ "$1", texts);
-	write_catalog("UPDATE assoc_internal.declaration d SET model = $2 WHERE d.model" EQ "$1",
+	ta_catalog_write("UPDATE assoc_internal.model d SET name = $2 WHERE d.name" EQ "$1", texts);
+	ta_catalog_write("UPDATE assoc_internal.declaration d SET model = $2 WHERE d.model" EQ "$1",
 				  texts);
-	write_catalog("UPDATE assoc_internal.declaration d SET target = $2 WHERE d.target" EQ "$1",
+	ta_catalog_write("UPDATE assoc_internal.declaration d SET target = $2 WHERE d.target" EQ "$1",
 				  texts);
-	write_catalog("UPDATE assoc_internal.declaration d SET through = $2"
+	ta_catalog_write("UPDATE assoc_internal.declaration d SET through = $2"
 				  " WHERE d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'",
 				  texts);
 }
@@ -450,7 +493,7 @@ ta_catalog_put_decl(const TaDecl *d)
 	texts = lappend(texts, d->reference);
 	texts = lappend(texts, d->other_reference);
 	texts = lappend(texts, d->inferred == NIL ? "{}" : ta_ident_to_array(d->inferred));
-	write_catalog(
+	ta_catalog_write(
 		"INSERT INTO assoc_internal.declaration AS d (model, alias, declarer, kind, target,"
 		" foreign_key, source_key, target_key, through, other_key, scope, order_by, on_delete,"
 		" on_update, required, deferral, inverse, enforce, index, reference, other_reference,"
@@ -474,7 +517,7 @@ ta_catalog_put_decl(const TaDecl *d)
 void
 ta_catalog_delete_decl(const char *model, const char *alias, const char *declarer)
 {
-	write_catalog("DELETE FROM assoc_internal.declaration d WHERE d.model" EQ "$1 AND d.alias" EQ
+	ta_catalog_write("DELETE FROM assoc_internal.declaration d WHERE d.model" EQ "$1 AND d.alias" EQ
 				  "$2 AND ($3 IS NULL OR d.declarer" EQ "$3)",
 				  list_make3((char *) model, (char *) alias, (char *) declarer));
 }
@@ -516,7 +559,7 @@ ta_catalog_recorded(const char *reference)
 void
 ta_catalog_record(const char *reference, const char *item, const char *value)
 {
-	write_catalog("INSERT INTO assoc_internal.recorded AS d (reference, item, value, declarer)"
+	ta_catalog_write("INSERT INTO assoc_internal.recorded AS d (reference, item, value, declarer)"
 				  " VALUES ($1, $2, $3, $4)"
 				  " ON CONFLICT (reference, item) DO UPDATE SET value = excluded.value,"
 				  " declarer = excluded.declarer",
@@ -528,7 +571,7 @@ ta_catalog_record(const char *reference, const char *item, const char *value)
 void
 ta_catalog_forget(const char *reference)
 {
-	write_catalog("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1",
+	ta_catalog_write("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1",
 				  list_make1((char *) reference));
 }
 
@@ -536,9 +579,30 @@ ta_catalog_forget(const char *reference)
 void
 ta_catalog_forget_item(const char *reference, const char *item)
 {
-	write_catalog("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1 AND d.item" EQ
+	ta_catalog_write("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1 AND d.item" EQ
 				  "$2",
 				  list_make2((char *) reference, (char *) item));
+}
+
+/* The recorded objects (TaRecorded) of this name and kind: constraint, index or unique_index. */
+List *
+ta_catalog_recorded_objects(const char *item, const char *value)
+{
+	List *rows = NIL;
+
+	ta_spi_fixed("SELECT d.reference, d.item, d.value, d.declarer FROM assoc_internal.recorded d"
+				 " WHERE" LIVE "AND d.item" EQ "$1 AND d.value" EQ "$2",
+				 list_make2((char *) item, (char *) value), TA_AS_CATALOG, read_recorded, &rows);
+	return rows;
+}
+
+/* A recorded object was renamed. */
+void
+ta_catalog_rename_recorded(const TaRecorded *row, const char *value)
+{
+	ta_catalog_write("UPDATE assoc_internal.recorded d SET value = $3 WHERE d.reference" EQ
+					 "$1 AND d.item" EQ "$2",
+					 list_make3(row->reference, row->item, (char *) value));
 }
 
 /* ---- rows set aside ---- */
@@ -548,7 +612,7 @@ void
 ta_catalog_set_aside(const char *config_table, const char *name, const char *declarer,
 					 const char *incoming)
 {
-	write_catalog("INSERT INTO assoc_internal.conflict (config_table, name, declarer, incoming)"
+	ta_catalog_write("INSERT INTO assoc_internal.conflict (config_table, name, declarer, incoming)"
 				  " VALUES ($1, $2, $3, $4::pg_catalog.jsonb) ON CONFLICT DO NOTHING",
 				  list_make4((char *) config_table, (char *) name, (char *) declarer,
 							 (char *) incoming));
@@ -563,4 +627,34 @@ ta_catalog_conflicts(void)
 	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.conflict d", NIL, TA_AS_CATALOG,
 				 read_text, &names);
 	return names;
+}
+
+/* ---- packages ---- */
+
+/*
+ * What the package said is by hand from now on; where the hand says the same
+ * association or model already, that stands.  Returns how many declarations
+ * are left.
+ */
+uint64
+ta_catalog_release(const char *package)
+{
+	List *texts = list_make1((char *) package);
+	uint64 declarations;
+
+	ta_catalog_write("DELETE FROM assoc_internal.declaration d WHERE d.declarer" EQ
+					 "$1 AND EXISTS (SELECT 1 FROM assoc_internal.declaration h"
+					 " WHERE h.model" EQ "d.model AND h.alias" EQ "d.alias AND h.declarer" EQ "'')",
+					 texts);
+	declarations = ta_catalog_write(
+		"UPDATE assoc_internal.declaration d SET declarer = '' WHERE d.declarer" EQ "$1", texts);
+	ta_catalog_write("DELETE FROM assoc_internal.model d WHERE d.declarer" EQ
+					 "$1 AND EXISTS (SELECT 1 FROM assoc_internal.model h"
+					 " WHERE h.name" EQ "d.name AND h.declarer" EQ "'')",
+					 texts);
+	ta_catalog_write("UPDATE assoc_internal.model d SET declarer = '' WHERE d.declarer" EQ "$1",
+					 texts);
+	ta_catalog_write("UPDATE assoc_internal.recorded d SET declarer = '' WHERE d.declarer" EQ "$1",
+					 texts);
+	return declarations;
 }

@@ -86,14 +86,20 @@ extern bool ta_decl_equal(const TaDecl *a, const TaDecl *b);
 extern bool ta_decl_inferred(const TaDecl *decl, const char *option);
 
 extern void ta_catalog_lock(void);
+extern void ta_catalog_lock_rows(void);
 extern bool ta_catalog_is_writing(void);
+extern uint64 ta_catalog_write(const char *sql, List *texts);
 
 extern List *ta_catalog_models(void);
 extern List *ta_catalog_model_names(void);
 extern List *ta_catalog_models_named(const char *name);
 extern List *ta_catalog_models_of_table(const char *schema, const char *table);
+extern List *ta_catalog_models_of_schema(const char *schema);
 extern void ta_catalog_put_model(const TaModelRow *row);
 extern void ta_catalog_delete_model(const char *name, const char *declarer);
+extern void ta_catalog_move_table(const char *schema, const char *table, const char *new_schema,
+								  const char *new_table);
+extern void ta_catalog_rename_schema(const char *schema, const char *new_schema);
 extern void ta_catalog_rename_model(const char *name, const char *new_name);
 
 extern List *ta_catalog_decls(void);
@@ -111,8 +117,11 @@ extern List *ta_catalog_recorded(const char *reference);
 extern void ta_catalog_record(const char *reference, const char *item, const char *value);
 extern void ta_catalog_forget(const char *reference);
 extern void ta_catalog_forget_item(const char *reference, const char *item);
+extern List *ta_catalog_recorded_objects(const char *item, const char *value);
+extern void ta_catalog_rename_recorded(const TaRecorded *row, const char *value);
 extern void ta_catalog_set_aside(const char *config_table, const char *name, const char *declarer,
 								 const char *incoming);
 extern List *ta_catalog_conflicts(void);
+extern uint64 ta_catalog_release(const char *package);
 
 #endif /* TA_CATALOG_H */

@@ -173,6 +173,10 @@ static const struct
 	 "SELECT d.* FROM assoc_internal.conflict d WHERE d.config_table OPERATOR(pg_catalog.=) $1"
 	 " AND d.name OPERATOR(pg_catalog.=) $2 AND d.declarer OPERATOR(pg_catalog.=) $3"
 	 " AND d.incoming OPERATOR(pg_catalog.=) $4::pg_catalog.jsonb"},
+	{"history",
+	 {"id", NULL},
+	 "SELECT d.* FROM assoc_internal.history d WHERE d.id OPERATOR(pg_catalog.=)"
+	 " $1::pg_catalog.uuid"},
 };
 
 typedef struct Comparison

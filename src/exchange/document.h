@@ -1,5 +1,5 @@
 /*
- * src/api/document.h
+ * src/exchange/document.h
  *		The options of an association as members of a JSON object.
  */
 #ifndef TA_DOCUMENT_H
@@ -26,5 +26,7 @@ typedef struct TaDocumentModel
 
 extern TaDocument *ta_document_read(Jsonb *jsonb);
 extern char *ta_document_write(List *models, List *decls);
+extern char *ta_document_call(const TaDecl *decl);
+extern char *ta_document_model_call(const TaModelRow *row);
 
 #endif /* TA_DOCUMENT_H */

@@ -1,5 +1,5 @@
 /*
- * src/api/document.c
+ * src/exchange/document.c
  *		The document: {"models": {"User": {"has_many": {"todos": {...}}}}}.
  *
  * Reading is strict: an unknown key, a wrong type or a missing target is an
@@ -13,9 +13,9 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
-#include "api/document.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "exchange/document.h"
 
 typedef enum OptionType
 {
@@ -474,5 +474,65 @@ ta_document_write(List *models, List *decls)
 		put_model(&out, name, row, own, &first);
 	}
 	appendStringInfoString(&out, first ? "}\n}" : "\n  }\n}");
+	return out.data;
+}
+
+/* ---- as calls ---- */
+
+/* name => 'value', after what the call already holds */
+static void
+put_argument(StringInfo out, const char *name, OptionType type, const void *field)
+{
+	const char *text =
+		type == OPTION_COLUMNS ? ta_ident_typed(*(List *const *) field) : *(char *const *) field;
+
+	if (text == NULL)
+		return;
+	appendStringInfo(out, ", %s => %s", name,
+					 type == OPTION_BOOL ? text : quote_literal_cstr(text));
+}
+
+/*
+ * The declaration as a call that says all of it, what was inferred as well, so
+ * that it means the same wherever it is run:
+ *
+ * SELECT assoc.belongs_to('Todo', 'User', alias => 'user', foreign_key => 'userId');
+ *
+ * But not the inverse, which a call of its own declares.
+ */
+char *
+ta_document_call(const TaDecl *decl)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "SELECT assoc.%s(%s, %s, alias => %s", ta_kind_name(decl->kind),
+					 quote_literal_cstr(decl->model), quote_literal_cstr(decl->target),
+					 quote_literal_cstr(decl->alias));
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if ((options[i].kinds & KIND(decl->kind)) != 0 && strcmp(options[i].name, "target") != 0 &&
+			strcmp(options[i].name, "inverse") != 0)
+			put_argument(&out, options[i].name, options[i].type,
+						 FIELD(decl, options[i].offset, const void));
+	}
+	appendStringInfoString(&out, ");");
+	return out.data;
+}
+
+/* SELECT assoc.define_model('Todo', 'public."Todos"'); */
+char *
+ta_document_model_call(const TaModelRow *row)
+{
+	StringInfoData out;
+	TaDocumentModel model = {.row = *row};
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "SELECT assoc.define_model(%s, %s", quote_literal_cstr(row->name),
+					 quote_literal_cstr(ta_ident_qualify(row->schema_name, row->table_name)));
+	for (int i = 1; i < lengthof(model_options); i++)
+		put_argument(&out, model_options[i].name, model_options[i].type,
+					 FIELD(&model, model_options[i].offset, const void));
+	appendStringInfoString(&out, ");");
 	return out.data;
 }

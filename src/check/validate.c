@@ -1,0 +1,302 @@
+/*
+ * src/check/validate.c
+ *		What is wrong between declarations, schema and packages.
+ *
+ * Looks at catalogs and files, not at rows; changes nothing and raises nothing
+ * but for an unknown name.  A finding is one fact with one remedy.  Its code
+ * never changes its meaning.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_event_trigger.h"
+#include "commands/extension.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "check/validate.h"
+#include "migrate/history.h"
+#include "migrate/package.h"
+#include "migrate/restore.h"
+#include "migrate/status.h"
+#include "migrate/version.h"
+#include "pg/extension.h"
+#include "pg/facts.h"
+#include "schema/plan.h"
+#include "store/cache.h"
+
+/* ---- severities ---- */
+
+static const char *const severities[] = {
+	[TA_INFO] = "info",
+	[TA_WARNING] = "warning",
+	[TA_ERROR] = "error",
+};
+
+const char *
+ta_severity_name(TaSeverity severity)
+{
+	return severities[severity];
+}
+
+/* The severity of that name; raises for any other. */
+TaSeverity
+ta_severity_parse(const char *name, const char *argument)
+{
+	for (int i = 0; i < lengthof(severities); i++)
+	{
+		if (pg_strcasecmp(name, severities[i]) == 0)
+			return (TaSeverity) i;
+	}
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("unknown severity \"%s\" in argument \"%s\"", name, argument),
+					errhint("Use error, warning or info.")));
+	return TA_INFO;
+}
+
+/* ---- findings ---- */
+
+static TaFinding *
+add(List **findings, TaSeverity severity, const char *code, char *message, char *fix)
+{
+	TaFinding *finding = palloc0(sizeof(TaFinding));
+
+	finding->severity = severity;
+	finding->code = code;
+	finding->message = message;
+	finding->fix = fix;
+	*findings = lappend(*findings, finding);
+	return finding;
+}
+
+/* SELECT * FROM assoc.name('argument'); */
+static char *
+call(const char *function, const char *argument)
+{
+	return psprintf("SELECT * FROM assoc.%s(%s);", function, quote_literal_cstr(argument));
+}
+
+/* ---- associations ---- */
+
+/* Steps of the plan that have not been done, and what no step mends. */
+static void
+check_plan(List **findings, const char *associations)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_plan_steps(ta_plan_selected(associations), false, NULL))
+	{
+		TaStep *step = lfirst(lc);
+		Oid owner = OidIsValid(step->state->child_rel) ? ta_ext_of_relation(step->state->child_rel)
+													   : InvalidOid;
+		TaFinding *finding;
+
+		if (step->kind == TA_STEP_PROBLEM)
+		{
+			finding = add(findings, TA_ERROR, "declaration_unfit", step->reason, NULL);
+			finding->association = step->association;
+			continue;
+		}
+		finding = add(findings, TA_WARNING, "step_pending", step->reason,
+					  OidIsValid(owner)
+						  ? psprintf("SELECT filename, script FROM assoc.generate_migration(%s);",
+									 quote_literal_cstr(get_extension_name(owner)))
+						  : psprintf("%s;", step->sql));
+		finding->association = step->association;
+		finding->detail = psprintf("lock: %s on %s%s", step->lock, step->on_table,
+								   step->rewrites ? "; rewrites it"
+								   : step->scans  ? "; scans it"
+												  : "");
+	}
+}
+
+/* Models without a table, and rows that a restore set aside. */
+static void
+check_models(List **findings)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_model_names())
+	{
+		const TaModel *model = ta_cache_model(lfirst(lc));
+
+		if (model == NULL || OidIsValid(model->relid) ||
+			ta_ident_list_has(model->inferred, "new_table"))
+			continue;
+		add(findings, TA_ERROR, "model_missing",
+			psprintf("model \"%s\" stands for table %s, which does not exist", model->name,
+					 ta_ident_qualify(model->schema, model->table)),
+			psprintf("SELECT assoc.drop_model(%s, cascade => true);",
+					 quote_literal_cstr(model->name)));
+	}
+	foreach(lc, ta_catalog_conflicts())
+		add(findings, TA_ERROR, "conflict",
+			psprintf("a row about \"%s\" was set aside, for it differs from the one present",
+					 (char *) lfirst(lc)),
+			psprintf("DELETE FROM assoc_internal.conflict WHERE name = %s;",
+					 quote_literal_cstr(lfirst(lc))));
+}
+
+/* ---- packages ---- */
+
+static void
+check_versions(List **findings, const TaPackage *package)
+{
+	TaHistoryRow *last = ta_history_last(package->name);
+	ListCell *lc;
+
+	foreach(lc, ta_migration_statuses(package))
+	{
+		TaVersionStatus *status = lfirst(lc);
+
+		if (strcmp(status->state, "missing") == 0)
+			add(findings, TA_ERROR, "version_missing",
+				psprintf("package \"%s\" is at version %s, of which there are no files",
+						 package->name, status->version),
+				NULL)
+				->detail = pstrdup("It can't be restored or undone: install its files again.");
+		else if (status->changed != NULL && strcmp(status->changed, "true") == 0)
+			add(findings, TA_WARNING, "script_changed",
+				psprintf("%s is not the script that was run", status->applied->script), NULL)
+				->detail = psprintf("It ran %s with SHA-256 %s. A restore runs it as it is now.",
+									status->applied->applied_at, status->applied->sha256);
+		else if (status->is_current && !status->has_down)
+			add(findings, TA_INFO, "down_missing",
+				psprintf("package \"%s\" has no script that leads down from version %s",
+						 package->name, status->version),
+				NULL);
+	}
+	if (package->default_version != NULL &&
+		strcmp(package->default_version, package->installed) != 0)
+		add(findings, TA_WARNING, "version_not_default",
+			psprintf("package \"%s\" is at version %s; a restore would install %s", package->name,
+					 package->installed, package->default_version),
+			ta_version_compare(package->default_version, package->installed) > 0
+				? call("migrate", package->name)
+				: pstrdup("SELECT * FROM assoc.restore_preamble();"));
+	if (last == NULL || !ta_ident_same(last->to_version, package->installed))
+		add(findings, TA_ERROR, "history_differs",
+			psprintf("package \"%s\" is at version %s, but its history ends at %s", package->name,
+					 package->installed,
+					 last != NULL && last->to_version != NULL ? last->to_version : "nothing"),
+			call("migrate", package->name));
+}
+
+/* Rows that a dump would leave out. */
+static void
+check_marks(List **findings, const TaPackage *package)
+{
+	Oid extension = get_extension_oid(package->name, false);
+	ListCell *lc;
+
+	foreach(lc, ta_ext_members(extension))
+	{
+		ObjectAddress *object = lfirst(lc);
+		char *condition;
+		char kind;
+
+		if (object->classId != RelationRelationId)
+			continue;
+		kind = get_rel_relkind(object->objectId);
+		if ((kind != RELKIND_RELATION && kind != RELKIND_SEQUENCE) ||
+			ta_ext_dump_mark(extension, object->objectId, &condition))
+			continue;
+		add(findings, kind == RELKIND_RELATION ? TA_ERROR : TA_WARNING,
+			kind == RELKIND_RELATION ? "table_not_dumped" : "sequence_not_dumped",
+			psprintf("the %s of %s is not part of a dump",
+					 kind == RELKIND_RELATION ? "content" : "value",
+					 ta_rel_shown(object->objectId)),
+			NULL)
+			->detail =
+			psprintf("In the next version of package \"%s\": SELECT "
+					 "pg_catalog.pg_extension_config_dump(%s, '');",
+					 package->name, quote_literal_cstr(ta_rel_qualified(object->objectId)));
+	}
+}
+
+/* Everything about one installed package. */
+static void
+check_package(List **findings, const TaPackage *package)
+{
+	int before = list_length(*findings);
+
+	if (ta_ident_list_has(ta_restore_running(), package->name))
+		add(findings, TA_ERROR, "restore_not_ended",
+			psprintf("assoc.pre_restore() lifted foreign keys of package \"%s\"", package->name),
+			pstrdup("SELECT * FROM assoc.post_restore();"));
+	check_versions(findings, package);
+	check_marks(findings, package);
+	for (int i = before; i < list_length(*findings); i++)
+		((TaFinding *) list_nth(*findings, i))->package = package->name;
+}
+
+/* Without our event triggers nothing is followed, marked or noticed. */
+static void
+check_watch(List **findings)
+{
+	static const char *const triggers[] = {"todo_assoc_start", "todo_assoc_drop", "todo_assoc_end"};
+
+	for (int i = 0; i < lengthof(triggers); i++)
+	{
+		HeapTuple tuple = SearchSysCache1(EVENTTRIGGERNAME, CStringGetDatum(triggers[i]));
+		char enabled = TRIGGER_DISABLED;
+
+		if (HeapTupleIsValid(tuple))
+		{
+			enabled = ((Form_pg_event_trigger) GETSTRUCT(tuple))->evtenabled;
+			ReleaseSysCache(tuple);
+		}
+		if (enabled == TRIGGER_DISABLED)
+			add(findings, TA_WARNING, "watch_disabled",
+				psprintf("event trigger %s is %s", triggers[i],
+						 HeapTupleIsValid(tuple) ? "disabled" : "gone"),
+				psprintf("ALTER EVENT TRIGGER %s ENABLE;", triggers[i]));
+	}
+}
+
+static int
+compare_findings(const ListCell *a, const ListCell *b)
+{
+	const TaFinding *left = lfirst(a);
+	const TaFinding *right = lfirst(b);
+	int result = (int) right->severity - (int) left->severity;
+
+	if (result == 0)
+		result = strcmp(left->code, right->code);
+	if (result == 0)
+		result = strcmp(left->association != NULL ? left->association : "",
+						right->association != NULL ? right->association : "");
+	return result != 0 ? result : strcmp(left->message, right->message);
+}
+
+/*
+ * All findings (TaFinding), the worst first.  associations: only of these (as
+ * plan takes them); NULL: of everything.
+ */
+List *
+ta_validate_all(const char *associations)
+{
+	List *findings = NIL;
+	ListCell *lc;
+
+	check_plan(&findings, associations);
+	if (associations == NULL)
+	{
+		check_models(&findings);
+		check_watch(&findings);
+		foreach(lc, ta_ext_requiring("todo_assoc"))
+		{
+			TaPackage *package = ta_package_find(((TaExtension *) lfirst(lc))->name);
+
+			if (package != NULL)
+				check_package(&findings, package);
+		}
+	}
+	list_sort(findings, compare_findings);
+	return findings;
+}

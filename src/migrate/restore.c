@@ -1,0 +1,518 @@
+/*
+ * src/migrate/restore.c
+ *		Dump and restore of packages, and their release.
+ *
+ * The tables of a package are made, keys and all, when a restore creates the
+ * package: before their rows are loaded.  pg_dump orders the rows of such
+ * tables by their keys; but a circle has no order, and pg_restore -j keeps
+ * none.  So the keys can be lifted in between.  What was lifted is kept as
+ * facts, not as SQL, and is put back under its name.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/ident.h"
+#include "base/spi.h"
+#include "migrate/history.h"
+#include "migrate/restore.h"
+#include "migrate/run.h"
+#include "migrate/script.h"
+#include "model/option.h"
+#include "pg/extension.h"
+#include "pg/facts.h"
+#include "schema/ddl.h"
+#include "schema/run.h"
+#include "store/catalog.h"
+
+#define EQ " OPERATOR(pg_catalog.=) "
+
+/* ---- the preamble ---- */
+
+/* The packages (TaExtension) so that each comes after those it requires. */
+static List *
+by_requirement(void)
+{
+	List *waiting = ta_ext_requiring("todo_assoc");
+	List *ordered = NIL;
+
+	while (waiting != NIL)
+	{
+		TaExtension *next = NULL;
+		ListCell *lc;
+
+		foreach(lc, waiting)
+		{
+			bool waits = false;
+			ListCell *lo;
+
+			next = lfirst(lc);
+			foreach(lo, waiting)
+			{
+				TaExtension *other = lfirst(lo);
+
+				waits = waits || (other != next && ta_ext_requires(next->oid, other->name));
+			}
+			if (!waits)
+				break;
+		}
+		ordered = lappend(ordered, next);
+		waiting = list_delete_ptr(waiting, next);
+	}
+	return ordered;
+}
+
+/* The statements (of char *) that make todo_assoc and the packages at the versions they have here. */
+List *
+ta_restore_statements(void)
+{
+	TaExtension *self = ta_ext(get_extension_oid("todo_assoc", false));
+	List *lines = list_make1(psprintf("CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION %s;",
+									  quote_literal_cstr(self->version)));
+	ListCell *lc;
+
+	foreach(lc, by_requirement())
+	{
+		TaExtension *package = lfirst(lc);
+
+		if (strcmp(package->schema, "public") != 0 && strcmp(package->schema, "pg_catalog") != 0)
+			lines = lappend(lines, psprintf("CREATE SCHEMA IF NOT EXISTS %s;",
+											ta_ident_quote(package->schema)));
+		lines = lappend(
+			lines, psprintf("CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s VERSION %s CASCADE;",
+							ta_ident_quote(package->name), ta_ident_quote(package->schema),
+							quote_literal_cstr(package->version)));
+	}
+	return lines;
+}
+
+/* ---- before the rows ---- */
+
+static void
+read_text(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **texts = arg;
+
+	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
+}
+
+/* The names of the packages between pre_restore and post_restore. */
+List *
+ta_restore_running(void)
+{
+	List *names = NIL;
+
+	ta_spi_fixed("SELECT r.package FROM assoc_internal.restoring r ORDER BY 1", NIL, TA_AS_CATALOG,
+				 read_text, &names);
+	return names;
+}
+
+/* Raises while the package is between pre_restore and post_restore. */
+void
+ta_restore_check_not_running(const char *package)
+{
+	if (ta_ident_list_has(ta_restore_running(), package))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("package \"%s\" is being restored", package),
+				 errdetail("assoc.pre_restore() lifted its foreign keys; they are not back yet."),
+				 errhint("SELECT * FROM assoc.post_restore();")));
+}
+
+/* Whether the user may do to the extension what its owner may. */
+static bool
+owns(const TaExtension *extension)
+{
+	return has_privs_of_role(GetUserId(), extension->owner);
+}
+
+/* The packages that are the user's; raises when there is none. */
+static List *
+own_packages(void)
+{
+	List *own = NIL;
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_ext_requiring("todo_assoc"))
+	{
+		TaExtension *package = lfirst(lc);
+
+		names = lappend(names, package->name);
+		if (owns(package))
+			own = lappend(own, package);
+	}
+	if (own == NIL && names != NIL)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of a package to restore it"),
+						errdetail("Packages are %s.", ta_err_list(names, 20)),
+						errhint("Call it as the owner of the package.")));
+	return own;
+}
+
+/* Lifts one key: keeps what it is, and drops it. */
+static void
+lift_key(const TaExtension *package, Oid relid, const TaForeignKey *fk)
+{
+	List *texts = list_make5(ta_rel_schema(relid), ta_rel_name(relid), fk->name, package->name,
+							 ta_ident_to_array(fk->columns));
+
+	texts = lappend(texts, ta_rel_schema(fk->parent));
+	texts = lappend(texts, ta_rel_name(fk->parent));
+	texts = lappend(texts, ta_ident_to_array(fk->key));
+	texts = lappend(texts, fk->match == FKCONSTR_MATCH_FULL ? "true" : "false");
+	texts = lappend(texts, ta_action_text(fk->on_delete, fk->delete_columns));
+	texts = lappend(texts, ta_action_text(fk->on_update, NIL));
+	texts = lappend(texts, ta_deferral_text(fk->deferrable, fk->deferred));
+	ta_catalog_write("INSERT INTO assoc_internal.lifted_key (schema_name, table_name, name, package,"
+					 " columns, parent_schema, parent_table, key, match_full, on_delete, on_update,"
+					 " deferral) VALUES ($1, $2, $3, $4, $5::pg_catalog.text[], $6, $7,"
+					 " $8::pg_catalog.text[], $9::pg_catalog.bool, $10, $11, $12)",
+					 texts);
+	ta_run_ddl(psprintf("ALTER TABLE %s DROP CONSTRAINT %s", ta_rel_qualified(relid),
+						ta_ident_quote(fk->name)),
+			   "");
+}
+
+/* Lifts the keys of one package's tables; returns how many. */
+static int
+lift_keys(const TaExtension *package)
+{
+	int count = 0;
+	ListCell *lc;
+
+	ta_catalog_write("INSERT INTO assoc_internal.restoring (package, started_by) VALUES ($1, $2)"
+					 " ON CONFLICT (package) DO UPDATE SET started_at = DEFAULT,"
+					 " expires_at = DEFAULT, started_by = excluded.started_by",
+					 list_make2(package->name, GetUserNameFromId(GetSessionUserId(), false)));
+	foreach(lc, ta_ext_member_tables(package->oid))
+	{
+		ListCell *lk;
+
+		foreach(lk, ta_rel_foreign_keys(lfirst_oid(lc)))
+		{
+			TaForeignKey *fk = lfirst(lk);
+
+			/* a partition's goes with the key of the whole */
+			if (fk->inherited)
+				continue;
+			lift_key(package, lfirst_oid(lc), fk);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* Lifts the keys of the user's packages, until ta_restore_end; returns a line that says so. */
+char *
+ta_restore_begin(void)
+{
+	List *packages = own_packages();
+	int count = 0;
+	ListCell *lc;
+
+	ta_catalog_lock();
+	foreach(lc, packages)
+		count += lift_keys(lfirst(lc));
+	if (packages == NIL)
+		return pstrdup("there is no package: nothing to do");
+	ereport(WARNING, (errmsg("foreign keys of packages are not enforced until assoc.post_restore()"),
+					  errhint("Load the rows, then: SELECT * FROM assoc.post_restore();")));
+	return psprintf("%d foreign %s lifted", count, count == 1 ? "key" : "keys");
+}
+
+/* ---- after the rows ---- */
+
+static TaRestored *
+outcome(const char *package, char *item, const char *word, char *detail)
+{
+	TaRestored *result = palloc0(sizeof(TaRestored));
+
+	result->package = pstrdup(package);
+	result->item = item;
+	result->outcome = word;
+	result->detail = detail;
+	return result;
+}
+
+/* A lifted key as it was kept. */
+typedef struct Lifted
+{
+	TaKeyText text;
+	char *package;
+	Oid child;
+	Oid parent;
+	char *missing; /* a table that is not there any more; or NULL */
+} Lifted;
+
+static void
+read_lifted(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **keys = arg;
+	Lifted *key = palloc0(sizeof(Lifted));
+	char *schema = ta_spi_named_text(tuple, desc, "schema_name");
+	char *table = ta_spi_named_text(tuple, desc, "table_name");
+	char *parent_schema = ta_spi_named_text(tuple, desc, "parent_schema");
+	char *parent_table = ta_spi_named_text(tuple, desc, "parent_table");
+
+	key->package = ta_spi_named_text(tuple, desc, "package");
+	key->text.name = ta_spi_named_text(tuple, desc, "name");
+	key->text.columns = ta_ident_from_array(ta_spi_named_text(tuple, desc, "columns"));
+	key->text.parent = ta_ident_qualify(parent_schema, parent_table);
+	key->text.key = ta_ident_from_array(ta_spi_named_text(tuple, desc, "key"));
+	key->text.match_full = strcmp(ta_spi_named_text(tuple, desc, "match_full"), "t") == 0;
+	key->text.on_delete = ta_spi_named_text(tuple, desc, "on_delete");
+	key->text.on_update = ta_spi_named_text(tuple, desc, "on_update");
+	key->text.deferral = ta_spi_named_text(tuple, desc, "deferral");
+	key->child = ta_rel_lookup(schema, table);
+	key->parent = ta_rel_lookup(parent_schema, parent_table);
+	if (!OidIsValid(key->child))
+		key->missing = ta_ident_qualify(schema, table);
+	else if (!OidIsValid(key->parent))
+		key->missing = ta_ident_qualify(parent_schema, parent_table);
+	*keys = lappend(*keys, key);
+}
+
+/* 3 rows of "Todos" without a row of "Users"; see them: SELECT ... */
+static char *
+orphans_detail(const Lifted *key)
+{
+	char *count = pstrdup("some");
+
+	if (ta_rel_may_count(key->child) && ta_rel_may_count(key->parent))
+		count = psprintf(INT64_FORMAT,
+						 ta_spi_count(ta_ddl_key_orphans(key->child, key->text.columns, key->parent,
+														 key->text.key, key->text.match_full, true)));
+	return psprintf("%s %s of %s without a row of %s; see them: %s;", count,
+					strcmp(count, "1") == 0 ? "row" : "rows", ta_rel_shown(key->child),
+					ta_rel_shown(key->parent),
+					ta_ddl_key_orphans(key->child, key->text.columns, key->parent, key->text.key,
+									   key->text.match_full, false));
+}
+
+/* Runs one statement; an error that is not about rows is raised. */
+static bool
+try_key(const char *sql)
+{
+	ErrorData *error = ta_run_ddl_try(sql, "", GetUserId());
+
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
+}
+
+/* Puts one key back and checks the rows. */
+static TaRestored *
+put_back(const Lifted *key)
+{
+	char *table;
+	char *item;
+	bool at_once;
+	bool valid;
+
+	if (key->missing != NULL)
+		return outcome(key->package, psprintf("foreign key %s", ta_ident_quote(key->text.name)),
+					   "blocked", psprintf("table %s is gone", key->missing));
+	table = ta_rel_qualified(key->child);
+	item = psprintf("foreign key %s of %s", ta_ident_quote(key->text.name),
+					ta_rel_shown(key->child));
+	if (ta_constraint_name_taken(key->child, key->text.name))
+		return outcome(key->package, item, "done", pstrdup("was there already"));
+	at_once = !TA_PARTITIONED_NOT_VALID_FK && ta_rel_kind(key->child) == RELKIND_PARTITIONED_TABLE;
+	valid = try_key(psprintf("ALTER TABLE %s %s%s", table, ta_ddl_key_clause(&key->text),
+							 at_once ? "" : " NOT VALID"));
+	if (valid && !at_once)
+		valid = try_key(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", table,
+								 ta_ident_quote(key->text.name)));
+	return outcome(key->package, item, valid ? "done" : "blocked",
+				   valid ? NULL : orphans_detail(key));
+}
+
+/* The keys that were lifted for the package. */
+static List *
+lifted_keys(const char *package)
+{
+	List *keys = NIL;
+
+	ta_spi_fixed("SELECT l.* FROM assoc_internal.lifted_key l WHERE l.package" EQ "$1"
+				 " ORDER BY l.schema_name, l.table_name, l.name",
+				 list_make1((char *) package), TA_AS_CATALOG, read_lifted, &keys);
+	return keys;
+}
+
+/* A key that can't be put back because of its rows, and can't be NOT VALID, stays lifted. */
+static bool
+must_stay_lifted(const TaRestored *done, const Lifted *key)
+{
+	return strcmp(done->outcome, "blocked") == 0 && key->missing == NULL &&
+		   !ta_constraint_name_taken(key->child, key->text.name);
+}
+
+/*
+ * Puts back what ta_restore_begin lifted for the user's packages, checks every
+ * row, and brings the history to an end.  Returns what was done (TaRestored).
+ */
+List *
+ta_restore_end(void)
+{
+	List *done = NIL;
+	ListCell *lc;
+
+	ta_catalog_lock();
+	foreach(lc, own_packages())
+	{
+		TaExtension *package = lfirst(lc);
+		bool complete = true;
+		ListCell *lk;
+
+		foreach(lk, lifted_keys(package->name))
+		{
+			Lifted *key = lfirst(lk);
+			TaRestored *result = put_back(key);
+
+			done = lappend(done, result);
+			if (must_stay_lifted(result, key))
+				complete = false;
+			else
+				ta_catalog_write("DELETE FROM assoc_internal.lifted_key l WHERE l.name" EQ "$1"
+								 " AND l.schema_name" EQ "$2 AND l.table_name" EQ "$3",
+								 list_make3((char *) key->text.name,
+											OidIsValid(key->child) ? ta_rel_schema(key->child) : NULL,
+											OidIsValid(key->child) ? ta_rel_name(key->child) : NULL));
+		}
+		if (complete)
+			ta_catalog_write("DELETE FROM assoc_internal.restoring r WHERE r.package" EQ "$1",
+							 list_make1(package->name));
+	}
+	ta_history_settle();
+	return done;
+}
+
+/* ---- release ---- */
+
+/* "table public.\"Todos\"" for ALTER EXTENSION .. DROP; NULL: goes with something else. */
+static char *
+member_sql(const ObjectAddress *object)
+{
+	char *type = NULL;
+	char *identity = NULL;
+
+	/* the row type of a table, and every array type, go with what they are types of */
+	if (object->classId == TypeRelationId &&
+		(OidIsValid(get_typ_typrelid(object->objectId)) ||
+		 OidIsValid(get_element_type(object->objectId))))
+		return NULL;
+	type = getObjectTypeDescription(object, false);
+	identity = getObjectIdentity(object, false);
+	/* the description's one word that is none of the syntax */
+	if (strcmp(type, "foreign-data wrapper") == 0)
+		type = "foreign data wrapper";
+	return psprintf("%s %s", type, identity);
+}
+
+/* Takes every member out of the extension; returns how many. */
+static int
+detach_members(const TaExtension *package)
+{
+	int count = 0;
+	ListCell *lc;
+
+	foreach(lc, ta_ext_members(package->oid))
+	{
+		char *member = member_sql(lfirst(lc));
+
+		if (member == NULL)
+			continue;
+		ta_run_ddl(psprintf("ALTER EXTENSION %s DROP %s", ta_ident_quote(package->name), member),
+				   "");
+		count++;
+	}
+	return count;
+}
+
+/* The installed package, locked, that the user may release. */
+static TaExtension *
+package_to_release(const char *name)
+{
+	TaExtension *package;
+
+	ta_migrate_lock(name);
+	package = ta_ext(get_extension_oid(name, true));
+	if (package == NULL || !ta_ext_requires(package->oid, "todo_assoc"))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("package \"%s\" is not installed", name),
+				 errhint("SELECT DISTINCT package FROM assoc.migrations WHERE is_current;")));
+	if (!owns(package))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of package \"%s\"", name),
+						errhint("Call it as %s.", ta_ident_quote(GetUserNameFromId(
+													  package->owner, false)))));
+	ta_restore_check_not_running(name);
+	return package;
+}
+
+/*
+ * Ends a package and keeps what it made: its members become ordinary objects,
+ * what it declared is by hand.  Returns a line that says so.
+ */
+char *
+ta_release_package(const char *name)
+{
+	TaExtension *package = package_to_release(name);
+	TaHistoryRow row = {.package = package->name,
+						.action = "release",
+						.from_version = package->version};
+	int members;
+	uint64 declarations;
+
+	ta_catalog_lock();
+	ta_history_observe();
+	members = detach_members(package);
+	declarations = ta_catalog_release(name);
+	/* noted before it happens: what is then noticed is no news */
+	ta_history_add(&row);
+	ta_script_run(psprintf("DROP EXTENSION %s", ta_ident_quote(name)), NULL, NULL);
+	return psprintf("%s: released; its %d %s stay, its " UINT64_FORMAT " %s by hand now", name,
+					members, members == 1 ? "object" : "objects", declarations,
+					declarations == 1 ? "association is" : "associations are");
+}
+
+/* ---- privileges ---- */
+
+/*
+ * Grants INSERT on the config tables to the extension's owner, as its script
+ * did for the owner it then had; a restore needs it.  Returns a line.
+ */
+char *
+ta_grant_to_owner(void)
+{
+	static const char *const tables =
+		"assoc_internal.model, assoc_internal.declaration, assoc_internal.recorded,"
+		" assoc_internal.conflict, assoc_internal.history";
+	TaExtension *self = ta_ext(get_extension_oid("todo_assoc", false));
+	Oid catalog_owner = ta_rel_owner(ta_rel_lookup("assoc_internal", "history"));
+	char *owner = ta_ident_quote(GetUserNameFromId(self->owner, false));
+
+	if (!owns(self))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of extension todo_assoc"),
+						errhint("Call it as %s.", owner)));
+	ta_run_ddl_as(psprintf("GRANT INSERT ON %s TO %s", tables, owner), "", catalog_owner);
+	ta_run_ddl_as(psprintf("GRANT DELETE ON assoc_internal.conflict TO %s", owner), "",
+				  catalog_owner);
+	return psprintf("granted to %s", owner);
+}

@@ -1,0 +1,202 @@
+/*
+ * src/watch/event.c
+ *		The three moments around a DDL command: which statement concerns whom.
+ *
+ * Everything here is for every DDL command of the database, whosever it is: it
+ * looks at the parse tree first, and at our catalog only where a statement of
+ * that kind can concern it.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+
+#include "migrate/history.h"
+#include "migrate/mark.h"
+#include "pg/extension.h"
+#include "watch/watch.h"
+
+/* the command that makes or changes an extension has begun under our eyes; cleared at the end of the transaction */
+static bool began = false;
+
+/* Whether there is nothing to watch: a version without the tables, our own scripts, pg_upgrade. */
+static bool
+asleep(void)
+{
+	return IsBinaryUpgrade || !ta_history_exists() ||
+		   (OidIsValid(CurrentExtensionObject) &&
+			CurrentExtensionObject == get_extension_oid("todo_assoc", true));
+}
+
+static bool
+is_extension_statement(Node *statement)
+{
+	return IsA(statement, CreateExtensionStmt) || IsA(statement, AlterExtensionStmt) ||
+		   IsA(statement, AlterExtensionContentsStmt);
+}
+
+/* ddl_command_start: nothing is locked or looked up yet. */
+void
+ta_watch_start(EventTriggerData *event)
+{
+	Node *statement = event->parsetree;
+
+	if (asleep())
+		return;
+	switch (nodeTag(statement))
+	{
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+			ta_rename_start(statement);
+			break;
+		case T_AlterTableStmt:
+			ta_drop_column_start(castNode(AlterTableStmt, statement));
+			break;
+		case T_CreateExtensionStmt:
+		case T_AlterExtensionStmt:
+			began = true;
+			ta_package_start(statement);
+			break;
+		case T_DropOwnedStmt:
+			ta_package_start(statement);
+			ta_drop_owned_start(castNode(DropOwnedStmt, statement));
+			break;
+		case T_DropStmt:
+			switch (castNode(DropStmt, statement)->removeType)
+			{
+				case OBJECT_INDEX:
+				case OBJECT_TRIGGER:
+				case OBJECT_RULE:
+					ta_member_check_drop(castNode(DropStmt, statement));
+					break;
+				default:
+					ta_package_start(statement);
+					ta_drop_start(castNode(DropStmt, statement));
+					break;
+			}
+			break;
+		default:
+			break;
+	}
+}
+
+/* sql_drop: the objects are gone, and can be told. */
+void
+ta_watch_dropped(EventTriggerData *event)
+{
+	if (!asleep())
+		ta_drop_end(event->parsetree);
+}
+
+/* The script of a package has run a command that may have made tables. */
+static void
+end_in_package(void)
+{
+	ta_member_mark(ta_commands());
+	/* CREATE EXTENSION .. CASCADE made us in the same command: there will be no end of it for us */
+	if (!began)
+		ta_history_observe();
+}
+
+/* The relation that a statement changes, of those a dump leaves out with an extension's table. */
+static Oid
+changed_relation(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_IndexStmt:
+			return ta_statement_relation(castNode(IndexStmt, statement)->relation);
+		case T_CreateTrigStmt:
+			return ta_statement_relation(castNode(CreateTrigStmt, statement)->relation);
+		case T_RuleStmt:
+			return ta_statement_relation(castNode(RuleStmt, statement)->relation);
+		case T_AlterSeqStmt:
+			return ta_statement_relation(castNode(AlterSeqStmt, statement)->sequence);
+		default:
+			return InvalidOid;
+	}
+}
+
+static bool
+is_part_of_relation(RenameStmt *statement)
+{
+	return statement->renameType == OBJECT_TABCONSTRAINT || statement->renameType == OBJECT_TRIGGER ||
+		   statement->renameType == OBJECT_RULE;
+}
+
+/* ddl_command_end: the command is done. */
+void
+ta_watch_end(EventTriggerData *event)
+{
+	Node *statement = event->parsetree;
+	List *commands;
+	ListCell *lc;
+
+	if (asleep())
+		return;
+	if (ta_in_package_script())
+		end_in_package();
+	if (is_extension_statement(statement))
+	{
+		began = false;
+		ta_mark_check();
+		ta_history_observe();
+		if (IsA(statement, AlterExtensionContentsStmt))
+			ta_member_added(castNode(AlterExtensionContentsStmt, statement));
+		return;
+	}
+	switch (nodeTag(statement))
+	{
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+			commands = ta_commands();
+			ta_rename_end(statement, commands);
+			foreach(lc, commands)
+			{
+				TaCommand *command = lfirst(lc);
+
+				if (command->classid == RelationRelationId)
+					ta_member_check_alter(command->objid);
+			}
+			/* a constraint, trigger or rule of the relation that the statement names */
+			if (IsA(statement, RenameStmt) && is_part_of_relation(castNode(RenameStmt, statement)))
+				ta_member_check_alter(
+					ta_statement_relation(castNode(RenameStmt, statement)->relation));
+			break;
+		case T_AlterTableStmt:
+		{
+			AlterTableStmt *alter = castNode(AlterTableStmt, statement);
+			Oid relid = ta_statement_relation(alter->relation);
+
+			if (!OidIsValid(relid))
+				break;
+			ta_report_alter(alter, relid);
+			if (!ta_member_survives(alter))
+				ta_member_check_alter(relid);
+			break;
+		}
+		case T_CreateStmt:
+			if (castNode(CreateStmt, statement)->inhRelations != NIL)
+				ta_report_created(castNode(CreateStmt, statement));
+			break;
+		default:
+			ta_member_check_alter(changed_relation(statement));
+			break;
+	}
+}
+
+static void
+xact_callback(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		began = false;
+}
+
+/* Called once per backend, from _PG_init. */
+void
+ta_watch_init(void)
+{
+	RegisterXactCallback(xact_callback, NULL);
+}

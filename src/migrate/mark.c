@@ -42,9 +42,12 @@ ta_in_package_script(void)
 	return creating_extension && ta_ext_requires(CurrentExtensionObject, "todo_assoc");
 }
 
-/* Marks the relation, if it is the running package's, has rows, and was not marked by hand. */
+/*
+ * Marks the relation, if it is the running package's, has rows, and was not
+ * marked by hand.  One that the script created is looked at when it ends.
+ */
 void
-ta_mark_member(Oid relid)
+ta_mark_member(Oid relid, bool created)
 {
 	char kind = get_rel_relkind(relid);
 	char *condition;
@@ -56,7 +59,7 @@ ta_mark_member(Oid relid)
 		return;
 	if (!ta_ext_dump_mark(CurrentExtensionObject, relid, &condition))
 		ta_ext_mark_for_dump(relid);
-	if (kind != RELKIND_RELATION)
+	if (kind != RELKIND_RELATION || !created)
 		return;
 	caller = MemoryContextSwitchTo(TopTransactionContext);
 	made = list_append_unique_oid(made, relid);

@@ -268,21 +268,15 @@ ta_package(const char *name)
 const char *
 ta_package_version(const TaPackage *package, const char *version)
 {
-	const char *near;
-
 	if (!ta_ident_list_has(package->versions, version))
-	{
-		near = ta_err_nearest(version, package->versions);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("package \"%s\" has no version \"%s\"", package->name, version),
 				 package->versions == NIL
 					 ? errdetail("Its files are gone.")
 					 : errdetail("Its versions are %s.", ta_err_list(package->versions, 20)),
-				 near != NULL ? errhint("Did you mean \"%s\"?", near)
-							  : errhint("SELECT * FROM assoc.migrations WHERE package = %s;",
-										quote_literal_cstr(package->name))));
-	}
+				 errhint("SELECT * FROM assoc.migrations WHERE package = %s;",
+						 quote_literal_cstr(package->name))));
 	if (!ta_version_is_numeric(version))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -16,6 +17,7 @@
 #include "base/ident.h"
 #include "base/spi.h"
 #include "model/lookup.h"
+#include "pg/extension.h"
 #include "schema/apply.h"
 #include "schema/ddl.h"
 #include "schema/run.h"
@@ -268,21 +270,54 @@ lacks_column(const TaStep *step, List *outcomes)
 	return false;
 }
 
+/*
+ * The extension whose table the step would change from outside of its script,
+ * or NULL: a dump would not hold what the step does, so it is the next
+ * version's to do.  To validate a key that is there changes nothing in a dump.
+ */
+static const char *
+foreign_member(const TaStep *step)
+{
+	Oid relid = step->state->child_rel;
+	Oid extension = OidIsValid(relid) ? ta_ext_of_relation(relid) : InvalidOid;
+
+	if (!OidIsValid(extension) || extension == CurrentExtensionObject ||
+		(step->kind == TA_STEP_VALIDATE && step->state->fk != NULL))
+		return NULL;
+	return ta_ext(extension)->name;
+}
+
+/* Why the step on an extension's table is handed back, and to whom. */
+static char *
+member_detail(const TaStep *step, const char *extension)
+{
+	return psprintf("%s belongs to extension %s, and a dump would not hold this change. Write it into "
+					"the next version: SELECT filename, script FROM assoc.generate_migration(%s);",
+					ta_rel_shown(step->state->child_rel), ta_ident_quote(extension),
+					quote_literal_cstr(extension));
+}
+
 static TaOutcome *
 apply_step(const TaStep *step, bool online, List *outcomes)
 {
 	TaOutcome *outcome = palloc0(sizeof(TaOutcome));
+	const char *extension;
 
 	outcome->step = step;
-	if (lacks_column(step, outcomes))
-	{
-		outcome->outcome = "blocked";
-		outcome->detail = pstrdup("Waits for the column that an earlier step could not add.");
-	}
-	else if (step->kind == TA_STEP_PROBLEM)
+	if (step->kind == TA_STEP_PROBLEM)
 	{
 		outcome->outcome = "blocked";
 		outcome->detail = pstrdup("No DDL mends this; the reason says what does.");
+	}
+	else if ((extension = foreign_member(step)) != NULL)
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = member_detail(step, extension);
+	}
+	else if (lacks_column(step, outcomes))
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = pstrdup("Waits for the column that an earlier step could not add.");
 	}
 	else if (left_for_later(step, online))
 	{

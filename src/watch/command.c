@@ -27,7 +27,11 @@ read_command(HeapTuple tuple, TupleDesc desc, void *arg)
 	command->objid = DatumGetObjectId(heap_getattr(tuple, 2, desc, &isnull));
 	collected = (CollectedCommand *) DatumGetPointer(heap_getattr(tuple, 3, desc, &isnull));
 	if (!isnull && collected->type == SCT_Simple)
+	{
 		command->old_schema = collected->d.simple.secondaryObject.objectId;
+		command->created = IsA(collected->parsetree, CreateStmt) ||
+						   IsA(collected->parsetree, CreateTableAsStmt);
+	}
 	*commands = lappend(*commands, command);
 }
 

@@ -307,9 +307,11 @@ side_gone(const Drop *drop, const char *name, List *columns)
 	/* without a table there is nothing to protect */
 	if (model == NULL || !OidIsValid(model->relid) || is_gone(drop->tables, model, NULL))
 		return true;
+	/* one that was dropped and added in the same command is there */
 	foreach(lc, columns)
 	{
-		if (is_gone(drop->columns, model, lfirst(lc)))
+		if (is_gone(drop->columns, model, lfirst(lc)) &&
+			ta_rel_column(model->relid, lfirst(lc)) == NULL)
 			return true;
 	}
 	return false;

@@ -41,7 +41,7 @@ ta_member_mark(List *commands)
 		TaCommand *command = lfirst(lc);
 
 		if (command->classid == RelationRelationId && get_rel_name(command->objid) != NULL)
-			ta_mark_member(command->objid);
+			ta_mark_member(command->objid, command->created);
 	}
 }
 

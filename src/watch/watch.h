@@ -46,6 +46,7 @@ typedef struct TaCommand
 	Oid classid;
 	Oid objid;
 	Oid old_schema; /* of SET SCHEMA */
+	bool created; /* a table that the command made */
 } TaCommand;
 
 extern List *ta_commands(void);

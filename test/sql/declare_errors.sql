@@ -162,9 +162,13 @@ SELECT assoc.has_many('User', 'Tag', alias => 'more', through => 'tags');
 SELECT failing($$ SELECT assoc.has_many('User', 'Tag', through => 'more') $$);
 SELECT failing($$ SELECT assoc.has_many('User', 'Todo', through => 'todos') $$);
 
--- a table that is gone
+-- a table that is not there, as after a selective restore
 SET client_min_messages = warning;
+CREATE TEMPORARY TABLE saved_model AS SELECT * FROM assoc_internal.model WHERE name = 'Tag';
+CREATE TEMPORARY TABLE saved_declaration AS SELECT * FROM assoc_internal.declaration;
 DROP TABLE "Tags" CASCADE;
+INSERT INTO assoc_internal.model SELECT * FROM saved_model;
+INSERT INTO assoc_internal.declaration SELECT * FROM saved_declaration;
 RESET client_min_messages;
 SELECT failing($$ SELECT assoc.belongs_to('Todo', 'Tag') $$);
 SELECT failing($$ SELECT assoc.define_model('Tag') $$);

@@ -27,7 +27,8 @@ SELECT c.oid::regclass::text COLLATE "C", condition FROM pg_extension e, unnest(
 SELECT attrelid::regclass, attname FROM pg_attribute a JOIN members m ON m.objid = a.attrelid AND m.classid = 'pg_class'::regclass
     WHERE attnum > 0 AND (atttypid::regtype::text LIKE 'reg%' OR atttypid = 'oid'::regtype OR attidentity <> '');
 
--- every call that a comment or help() shows works on the tables of the lesson
+-- every call that a comment or help() shows works on the tables of the lesson; those that name a package are for
+-- test/t/030_migrate.pl
 CREATE TABLE "Users" (id int PRIMARY KEY, name text);
 CREATE TABLE "Todos" (id int PRIMARY KEY, "userId" int);
 CREATE TABLE "Profiles" (id int PRIMARY KEY, "userId" int);
@@ -47,8 +48,9 @@ EXCEPTION
 END
 $$;
 SELECT tried(rtrim(split_part(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)), E'\n', 1), ';'))
-    FROM members WHERE member LIKE 'function assoc.%' OR member LIKE 'view assoc.%' ORDER BY member;
-SELECT tried(rtrim(trim(split_part(l, '   ', 1)), ';')) FROM assoc.help() l;
+    FROM members WHERE (member LIKE 'function assoc.%' OR member LIKE 'view assoc.%')
+    AND obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)) !~ '^[^\n]*todo_app' ORDER BY member;
+SELECT tried(rtrim(trim(split_part(l, '   ', 1)), ';')) FROM assoc.help() l WHERE l NOT LIKE '%todo_app%';
 
 -- of the accessors it makes, too
 SELECT tried(rtrim(split_part(obj_description(oid, 'pg_proc'), E'\n', 1), ';')) FROM pg_proc

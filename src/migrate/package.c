@@ -129,9 +129,9 @@ control_folders(void)
 	return folders == NIL ? list_make1(system) : folders;
 }
 
-/* The folder that has the package's scripts, or NULL. */
+/* The folder that has the package's scripts, or NULL; and what else its control file says. */
 static char *
-script_folder(const char *name)
+script_folder(const char *name, char **schema)
 {
 	ListCell *lc;
 
@@ -144,6 +144,7 @@ script_folder(const char *name)
 		if (!file_exists(control))
 			continue;
 		directory = control_setting(control, "directory");
+		*schema = control_setting(control, "schema");
 		if (directory == NULL)
 			return folder;
 		if (is_absolute_path(directory))
@@ -192,9 +193,9 @@ compare_scripts(const ListCell *a, const ListCell *b)
 }
 
 static List *
-list_scripts(const char *name)
+list_scripts(const char *name, char **schema)
 {
-	char *folder = script_folder(name);
+	char *folder = script_folder(name, schema);
 	List *scripts = NIL;
 	DIR *dir = folder != NULL ? AllocateDir(folder) : NULL;
 	struct dirent *entry;
@@ -238,7 +239,7 @@ ta_package_find(const char *name)
 	list_sort(package->versions, ta_version_compare_cells);
 	/* PostgreSQL knows the name: now its files may be opened */
 	if (package->versions != NIL)
-		package->scripts = list_scripts(name);
+		package->scripts = list_scripts(name, &package->schema);
 	return package;
 }
 

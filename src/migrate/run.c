@@ -14,6 +14,7 @@
 
 #include "commands/extension.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -44,6 +45,8 @@ ta_migrate_lock(const char *name)
 	ta_spi_fixed("SELECT pg_catalog.pg_advisory_xact_lock("
 				 "pg_catalog.hashtextextended('todo_assoc package ' OPERATOR(pg_catalog.||) $1, 0))",
 				 list_make1((char *) name), TA_AS_CALLER, NULL, NULL);
+	/* an advisory lock, unlike one on a relation, does not bring what others have committed meanwhile */
+	AcceptInvalidationMessages();
 }
 
 /* The package, locked, as it is now. */
@@ -342,8 +345,9 @@ route_of_steps(const TaPackage *package, int steps)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 route == NIL
 						 ? errmsg("version %s is the first of package \"%s\"", at, package->name)
-						 : errmsg("package \"%s\" has %d steps to undo, not %d", package->name,
-								  list_length(route), steps),
+						 : errmsg("package \"%s\" has %d %s to undo, not %d", package->name,
+								  list_length(route), list_length(route) == 1 ? "step" : "steps",
+								  steps),
 					 errdetail("Below version %s there is nothing.", at),
 					 errhint("To drop it and its tables: SELECT * FROM assoc.undo_all(%s);",
 							 quote_literal_cstr(package->name))));

@@ -34,11 +34,13 @@
 
 #if TA_SCRIPT_CONTEXT
 
-/* The script that runs, as PostgreSQL executes it; NULL: none of ours. */
+/* The script that runs; NULL: none of ours. */
 typedef struct Running
 {
+	const char *package;
 	const char *file;
-	const char *text;
+	const char *text; /* as PostgreSQL executes it: first as we read it, then its own copy */
+	bool seen; /* the latter */
 	int location; /* of the statement in the text; -1: none was analyzed yet */
 	int length; /* 0: up to the end */
 } Running;
@@ -49,6 +51,30 @@ static Running *running = NULL;
 
 static post_parse_analyze_hook_type next_hook = NULL;
 
+#if TA_SCRIPT_CONTEXT
+
+/* The statement is the script's next, if its text is the script's. */
+static void
+note_statement(const ParseState *pstate, const Query *query)
+{
+	if (!running->seen)
+	{
+		/* the first that is analyzed while the script runs is the script's first */
+		if (!creating_extension ||
+			!ta_ident_same(get_extension_name(CurrentExtensionObject), running->package))
+			return;
+		running->text = pstate->p_sourcetext;
+		running->seen = true;
+	}
+	/* statements of functions that it calls have texts of their own */
+	if (pstate->p_sourcetext != running->text)
+		return;
+	running->location = query->stmt_location;
+	running->length = query->stmt_len;
+}
+
+#endif
+
 /* Called for each statement that is analyzed, in this session, whosever it is. */
 static void
 after_analysis(ParseState *pstate, Query *query, JumbleState *jumble)
@@ -56,13 +82,8 @@ after_analysis(ParseState *pstate, Query *query, JumbleState *jumble)
 	if (next_hook != NULL)
 		next_hook(pstate, query, jumble);
 #if TA_SCRIPT_CONTEXT
-	/* statements of functions that the script calls have texts of their own */
-	if (running != NULL && pstate->p_sourcetext != NULL && query->stmt_location >= 0 &&
-		strcmp(pstate->p_sourcetext, running->text) == 0)
-	{
-		running->location = query->stmt_location;
-		running->length = query->stmt_len;
-	}
+	if (running != NULL)
+		note_statement(pstate, query);
 #endif
 	ta_mark_after_script();
 }
@@ -109,21 +130,24 @@ replace(char *script, const char *placeholder, const char *value)
 	return TextDatumGetCString(replaced);
 }
 
-/* The script as execute_extension_script hands it to the parser, or NULL. */
+/*
+ * The script as PostgreSQL will hand it to the parser, or NULL.  Only for an
+ * error before its first statement is analyzed: then its own copy is known.
+ */
 static char *
 executed_text(const TaPackage *package, const TaScript *script)
 {
 	char *text = ta_script_read(script);
 	TaExtension *extension = ta_ext(get_extension_oid(package->name, true));
+	const char *schema = extension != NULL ? extension->schema : package->schema;
+	Oid owner = extension != NULL ? extension->owner : GetUserId();
 
 	if (text == NULL)
 		return NULL;
 	text = without_echo(text);
-	text = replace(text, "@extowner@",
-				   ta_ident_quote(GetUserNameFromId(
-					   extension != NULL ? extension->owner : GetUserId(), false)));
-	if (extension != NULL && extension->schema != NULL)
-		text = replace(text, "@extschema@", ta_ident_quote(extension->schema));
+	text = replace(text, "@extowner@", ta_ident_quote(GetUserNameFromId(owner, false)));
+	if (schema != NULL)
+		text = replace(text, "@extschema@", ta_ident_quote(schema));
 	return text;
 }
 
@@ -243,6 +267,7 @@ ta_script_run(const char *sql, const TaPackage *package, const TaScript *script)
 		execute(sql);
 		return;
 	}
+	run.package = package->name;
 	run.file = script->file;
 	callback.callback = script_context;
 	callback.arg = &run;

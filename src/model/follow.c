@@ -182,6 +182,18 @@ ta_follow_column(const char *schema, const char *table, const char *column, cons
 
 /* ---- what apply() made ---- */
 
+/* The object is gone, and with a key the defaults that it was made with. */
+static void
+forget_object(const TaRecorded *row)
+{
+	ta_catalog_forget_item(row->reference, row->item);
+	if (strcmp(row->item, TA_ITEM_CONSTRAINT) != 0)
+		return;
+	ta_catalog_forget_item(row->reference, TA_ITEM_ON_DELETE);
+	ta_catalog_forget_item(row->reference, TA_ITEM_ON_UPDATE);
+	ta_catalog_forget_item(row->reference, TA_ITEM_DEFERRAL);
+}
+
 /*
  * A constraint or index of the table has another name, or (new_name NULL) is
  * gone: what was recorded of it follows.  Returns whether something was.
@@ -203,7 +215,7 @@ ta_follow_object(Oid relid, const char *item, const char *name, const char *new_
 		if (new_name != NULL)
 			ta_catalog_rename_recorded(row, new_name);
 		else
-			ta_catalog_forget_item(row->reference, item);
+			forget_object(row);
 		found = true;
 	}
 	return found;

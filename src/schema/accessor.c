@@ -429,10 +429,19 @@ ta_accessor_drop_in(Oid schema, Oid relid, const char *alias)
 					  ta_declarer(), ta_rel_owner(relid));
 }
 
+/* Whether the function is part of an extension, and it is not its own script that runs. */
+static bool
+is_held_by_extension(Oid function)
+{
+	Oid extension = getExtensionOfObject(ProcedureRelationId, function);
+
+	return OidIsValid(extension) && !(creating_extension && extension == CurrentExtensionObject);
+}
+
 /*
  * The table, or that of the accessor's rows, is about to be dropped: steps out
- * of the way.  Not when something else uses the function, for that is
- * PostgreSQL's to tell or to drop.
+ * of the way.  Not when something else uses the function, or when it is a
+ * package's: that is PostgreSQL's to tell or to drop.
  */
 void
 ta_accessor_step_aside(const TaDecl *decl)
@@ -442,7 +451,7 @@ ta_accessor_step_aside(const TaDecl *decl)
 					   ? find_function(model->relid, decl->alias)
 					   : InvalidOid;
 
-	if (OidIsValid(function) && !ta_function_is_used(function))
+	if (OidIsValid(function) && !ta_function_is_used(function) && !is_held_by_extension(function))
 		ta_accessor_drop_from(model->relid, decl->alias);
 }
 

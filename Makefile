@@ -82,6 +82,9 @@ REGRESS = \
 	declare_errors \
 	declare_document \
 	rename_drop \
+	watch_rename \
+	watch_drop \
+	watch_alter \
 	plan_steps \
 	plan_adopt \
 	plan_locks \

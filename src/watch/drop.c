@@ -189,6 +189,7 @@ ta_drop_column_start(AlterTableStmt *statement)
 /* A dropped table, or with a column's name a dropped column. */
 typedef struct Gone
 {
+	char *type; /* as PostgreSQL words it: table, view, table column, ... */
 	char *schema;
 	char *table;
 	char *column;
@@ -233,9 +234,10 @@ static void
 read_dropped(HeapTuple tuple, TupleDesc desc, void *arg)
 {
 	Drop *drop = arg;
-	char *type = ta_spi_text(tuple, desc, 1);
 	Gone *gone = palloc0(sizeof(Gone));
+	const char *type;
 
+	type = gone->type = ta_spi_text(tuple, desc, 1);
 	gone->schema = ta_spi_text(tuple, desc, 2);
 	gone->table = ta_spi_text(tuple, desc, 3);
 	gone->column = ta_spi_text(tuple, desc, 4);
@@ -440,7 +442,7 @@ held_object(const Drop *drop)
 				strcmp(gone->table, parent->table) != 0)
 				continue;
 			if (gone->column == NULL)
-				return psprintf("table %s", table);
+				return psprintf("%s %s", gone->type, table);
 			if (ta_ident_list_has(links[i].key, gone->column))
 				return psprintf("column %s of table %s", ta_ident_quote(gone->column), table);
 		}
@@ -574,7 +576,7 @@ ta_drop_end(Node *statement)
 	names = end_declarations(&drop, &kept);
 	names = list_concat(end_models(&drop), names);
 	if (names != NIL)
-		ereport(NOTICE, (errmsg("declarations end with what they speak of: %s",
+		ereport(NOTICE, (errmsg("no longer declared: %s",
 								ta_err_join(names, ", "))));
 	if (kept != NIL)
 		ereport(WARNING,

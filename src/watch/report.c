@@ -173,6 +173,7 @@ ta_report_alter(AlterTableStmt *statement, Oid relid)
 {
 	List *models = ta_models_of_relation(relid);
 	bool retyped = false;
+	bool unlocked = false;
 	ListCell *lc;
 
 	foreach(lc, statement->cmds)
@@ -183,6 +184,9 @@ ta_report_alter(AlterTableStmt *statement, Oid relid)
 		{
 			case AT_AlterColumnType:
 				retyped = true;
+				break;
+			case AT_DropConstraint:
+				unlocked = true;
 				break;
 			case AT_AddColumn:
 				warn_of_alias(models, castNode(ColumnDef, command->def)->colname);
@@ -206,12 +210,12 @@ ta_report_alter(AlterTableStmt *statement, Oid relid)
 				break;
 		}
 	}
-	if (retyped && models != NIL)
-	{
-		/* operators and casts in their bodies are those of the types */
+	/* operators and casts in the accessors' bodies are those of the types */
+	if (retyped)
 		ta_refresh_models(models);
+	/* a key that was referred to may be none any more */
+	if (retyped || unlocked)
 		warn_of_problems(models);
-	}
 }
 
 /* A table was created: perhaps below one that is a model's. */

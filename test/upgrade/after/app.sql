@@ -8,7 +8,7 @@ DELETE FROM "Users" WHERE id = 2;
 SELECT pg_temp.told('sequences go on, and a delete cascades', $$SELECT max(id), (SELECT count(*) FROM "Todos") AS todos FROM "Users"$$, '3|2');
 
 SELECT assoc.belongs_to('Todo', 'User', 'checker', foreign_key => 'checkerId') \g /dev/null
-SELECT pg_temp.told('a step on a table of the package is left to its scripts', 'SELECT DISTINCT outcome, detail FROM assoc.apply()', '');
+SELECT pg_temp.told('a step on a table of the package is left to its scripts', $$SELECT DISTINCT outcome, on_table FROM assoc.apply()$$, 'blocked|"Todos"');
 SELECT assoc.drop_association('Todo.checker') \g /dev/null
 SELECT pg_temp.told('undo', $$SELECT from_version, to_version, script, rows_dropped FROM assoc.undo('todo_app')$$, '1.1|1.0|todo_app--1.1--1.0.sql|0');
 SELECT pg_temp.told('... takes its declarations back', 'SELECT count(*) FROM assoc.associations', '0');

@@ -274,6 +274,21 @@ ta_catalog_model_names(void)
 	return names;
 }
 
+/*
+ * The names of the models of the table, also of those that only a package said
+ * which is gone by now: with it went its tables, but not what others said.
+ */
+List *
+ta_catalog_names_of_table(const char *schema, const char *table)
+{
+	List *names = NIL;
+
+	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.model d WHERE d.schema_name" EQ
+				 "$1 AND d.table_name" EQ "$2 ORDER BY 1",
+				 list_make2((char *) schema, (char *) table), TA_AS_CATALOG, read_text, &names);
+	return names;
+}
+
 /* Writes what one declarer says of a model in place of what it said before. */
 void
 ta_catalog_put_model(const TaModelRow *row)

@@ -95,6 +95,7 @@ extern List *ta_catalog_model_names(void);
 extern List *ta_catalog_models_named(const char *name);
 extern List *ta_catalog_models_of_table(const char *schema, const char *table);
 extern List *ta_catalog_models_of_schema(const char *schema);
+extern List *ta_catalog_names_of_table(const char *schema, const char *table);
 extern void ta_catalog_put_model(const TaModelRow *row);
 extern void ta_catalog_delete_model(const char *name, const char *declarer);
 extern void ta_catalog_move_table(const char *schema, const char *table, const char *new_schema,

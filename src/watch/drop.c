@@ -409,14 +409,12 @@ find_models(Drop *drop)
 	foreach(lc, all)
 	{
 		Gone *gone = lfirst(lc);
-		ListCell *lr;
+		ListCell *ln;
 
-		foreach(lr, ta_catalog_models_of_table(gone->schema, gone->table))
+		foreach(ln, ta_catalog_names_of_table(gone->schema, gone->table))
 		{
-			TaModelRow *row = lfirst(lr);
-
-			if (!ta_ident_list_has(drop->models, row->name))
-				drop->models = lappend(drop->models, row->name);
+			if (!ta_ident_list_has(drop->models, lfirst(ln)))
+				drop->models = lappend(drop->models, lfirst(ln));
 		}
 	}
 }

@@ -21,6 +21,7 @@ $node->safe_psql('postgres', q{
 
 my $old = $node->background_psql('postgres');
 my $new = $node->background_psql('postgres');
+$new->query_safe('SET client_min_messages = error');
 
 # What the session with the cache sees of a model: its table, key, and associations with their columns.
 sub seen
@@ -64,15 +65,24 @@ like(seen('User'), qr/key: users\.no integer/, '... the primary key');
 $new->query_safe(q{ALTER TABLE users DROP COLUMN no; ALTER TABLE users ADD PRIMARY KEY (id)});
 is(seen('Todo'), $before, '... and back');
 $new->query_safe(q{ALTER SCHEMA public RENAME TO elsewhere});
-is($old->query_safe(q{SELECT status FROM assoc.associations}), 'missing', 'another session renames the schema');
+like(seen('Todo'), qr/^Todo: model of table elsewhere\.todos,.*elsewhere\.todos\.user_id/, 'another session renames the schema');
 $new->query_safe(q{ALTER SCHEMA elsewhere RENAME TO public});
 is(seen('Todo'), $before, '... and back');
-$new->query_safe(q{ALTER TABLE todos RENAME TO gone});
-is($old->query_safe(q{SELECT status FROM assoc.associations}), 'missing', 'another session renames the table');
+$new->query_safe(q{ALTER TABLE todos RENAME TO moved; ALTER TABLE moved RENAME user_id TO person_id});
+like(seen('Todo'), qr/^Todo: model of table moved,.*moved\.person_id/, 'another session renames the table and a column');
 $new->query_safe(q{CREATE TABLE todos (id integer PRIMARY KEY, user_id integer)});
-is($old->query_safe(q{SELECT status FROM assoc.associations}), 'planned', '... and makes another in its place');
+like(seen('Todo'), qr/^Todo: model of table moved,/, '... and makes another in its place');
 $new->query_safe(q{DROP TABLE todos});
-$new->query_safe(q{ALTER TABLE gone RENAME TO todos});
+$new->query_safe(q{ALTER TABLE moved RENAME person_id TO user_id; ALTER TABLE moved RENAME TO todos});
+is(seen('Todo'), $before, '... and back');
+$new->query_safe(q{ALTER TABLE todos DROP COLUMN user_id});
+unlike(seen('Todo'), qr/belongs to/, 'another session drops the column, and with it the association');
+$new->query_safe(q{ALTER TABLE todos ADD COLUMN user_id integer; SELECT assoc.belongs_to('Todo', 'User', foreign_key => 'user_id')});
+is(seen('Todo'), $before, '... and declares it again');
+# while nobody watches, a rename is seen, and not followed
+$new->query_safe(q{SET session_replication_role = replica; ALTER TABLE todos RENAME TO gone});
+is($old->query_safe(q{SELECT status FROM assoc.associations}), 'missing', 'another session renames the table unwatched');
+$new->query_safe(q{ALTER TABLE gone RENAME TO todos; RESET session_replication_role});
 is(seen('Todo'), $before, '... and back');
 $new->query_safe(q{SELECT count(*) FROM assoc.apply()});
 is($old->query_safe(q{SELECT status FROM assoc.associations}), 'in place', 'another session applies');

@@ -22,7 +22,7 @@ my $declare = q{
 	SELECT assoc.has_many('Branch', 'Account', foreign_key => 'bid');
 	SELECT assoc.has_many('Account', 'History', alias => 'history', foreign_key => 'aid');
 };
-my $keys = q{SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' ORDER BY conname};
+my $keys = q{SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY conname};
 my $indexes = q{SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text LIKE 'pgbench%' AND NOT indisprimary ORDER BY 1};
 
 sub run

@@ -113,11 +113,12 @@ prune_associations(const TaDocument *document, Tally *tally)
 	}
 }
 
-/* Drops the models that the document lacks and no association uses. */
+/* Drops the models that the document lacks, and that no association uses or somebody else says as well. */
 static void
 prune_models(const TaDocument *document, Tally *tally)
 {
 	HTAB *kept = name_set();
+	HTAB *used = name_set();
 	ListCell *lc;
 
 	foreach(lc, document->models)
@@ -126,17 +127,18 @@ prune_models(const TaDocument *document, Tally *tally)
 	{
 		TaDecl *decl = lfirst(lc);
 
-		add_name(kept, decl->model);
-		add_name(kept, decl->target);
+		add_name(used, decl->model);
+		add_name(used, decl->target);
 		if (decl->kind == TA_BELONGS_TO_MANY)
-			add_name(kept, decl->through);
+			add_name(used, decl->through);
 	}
 	foreach(lc, ta_catalog_models())
 	{
 		TaModelRow *row = lfirst(lc);
 		const TaModel *model;
 
-		if (strcmp(row->declarer, ta_declarer()) != 0 || has_name(kept, row->name))
+		if (strcmp(row->declarer, ta_declarer()) != 0 || has_name(kept, row->name) ||
+			(has_name(used, row->name) && list_length(ta_catalog_models_named(row->name)) == 1))
 			continue;
 		model = ta_cache_model(row->name);
 		if (OidIsValid(model->relid))

@@ -246,6 +246,20 @@ left_behind(List *states)
 	return parts;
 }
 
+/* Whether one of the rows (TaDecl) of an association is not ours. */
+static bool
+says_another(List *rows)
+{
+	ListCell *lc;
+
+	foreach(lc, rows)
+	{
+		if (strcmp(((TaDecl *) lfirst(lc))->declarer, ta_declarer()) != 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * assoc.drop_association('Model.alias') returns text
  *
@@ -261,13 +275,15 @@ ta_drop_association(PG_FUNCTION_ARGS)
 	List *states;
 	List *parts;
 	List *paths;
+	bool others_say;
 
 	ta_catalog_lock();
 	decl = linitial(ta_lookup_association(name));
 	model = ta_lookup_model(decl->model);
 	if (OidIsValid(model->relid))
 		ta_check_owner(model->relid);
-	paths = ta_paths_through(decl->model, decl->alias);
+	others_say = says_another(ta_catalog_decls_named(decl->model, decl->alias));
+	paths = others_say ? NIL : ta_paths_through(decl->model, decl->alias);
 	if (paths != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
@@ -279,13 +295,16 @@ ta_drop_association(PG_FUNCTION_ARGS)
 	(void) ta_plan_steps(ta_line_references(decl), false, &states);
 	ta_forget_association(decl);
 	parts = list_make1(psprintf("%s: dropped", ta_decl_name(decl)));
-	if (ta_catalog_decls_named(decl->model, decl->alias) == NIL)
+	if (others_say)
+	{
+		ta_accessor_settle(decl);
+		parts = lappend(parts, pstrdup("another declarer still says it"));
+	}
+	else
 	{
 		ta_keep_inferred(decl);
 		ta_accessor_drop(decl);
 	}
-	else
-		parts = lappend(parts, pstrdup("another declarer still says it"));
 	parts = list_concat(parts, left_behind(states));
 	PG_RETURN_TEXT_P(cstring_to_text(ta_err_join(parts, "; ")));
 }
@@ -315,6 +334,13 @@ with_paths(List *decls, List *found)
 	return found;
 }
 
+/* Whether somebody else defines the model as well as we. */
+static bool
+defined_by_another(const TaModel *model)
+{
+	return list_length(model->declarers) > 1 && ta_ident_list_has(model->declarers, ta_declarer());
+}
+
 /*
  * assoc.drop_model(model, cascade) returns text
  *
@@ -327,7 +353,7 @@ ta_drop_model(PG_FUNCTION_ARGS)
 	char *name = ta_arg_name(fcinfo, 0, "model");
 	bool cascade = PG_GETARG_BOOL(1);
 	const TaModel *model;
-	List *users;
+	List *users = NIL;
 	List *names = NIL;
 	ListCell *lc;
 
@@ -335,9 +361,11 @@ ta_drop_model(PG_FUNCTION_ARGS)
 	model = ta_lookup_model(name);
 	if (OidIsValid(model->relid))
 		ta_check_owner(model->relid);
-	users = with_paths(list_concat(ta_catalog_decls_of_model(model->name),
-								   ta_catalog_decls_using_model(model->name)),
-					   NIL);
+	/* who says it as well keeps it, and what uses it */
+	if (!defined_by_another(model))
+		users = with_paths(list_concat(ta_catalog_decls_of_model(model->name),
+									   ta_catalog_decls_using_model(model->name)),
+						   NIL);
 	foreach(lc, users)
 		names = lappend(names, (char *) ta_decl_name(lfirst(lc)));
 	if (users != NIL && !cascade)

@@ -195,6 +195,20 @@ begin_script(StringInfo out, const Generator *gen, const char *from, const char 
 					 ta_ident_quote(name), to);
 }
 
+/* The text on one line: a name may hold line ends, and a comment ends with the line. */
+static char *
+one_line(const char *text)
+{
+	char *line = pstrdup(text);
+
+	for (char *c = line; *c != '\0'; c++)
+	{
+		if (*c == '\n' || *c == '\r')
+			*c = ' ';
+	}
+	return line;
+}
+
 /* The DDL in the order of the plan, each step below its reason; then what is declared. */
 static char *
 write_up(const Generator *gen, const char *from, const char *to)
@@ -208,9 +222,10 @@ write_up(const Generator *gen, const char *from, const char *to)
 		TaStep *step = lfirst(lc);
 
 		if (step->sql == NULL)
-			appendStringInfo(&out, "\n-- NOT DONE, for no DDL mends it: %s\n", step->reason);
+			appendStringInfo(&out, "\n-- NOT DONE, for no DDL mends it: %s\n",
+							 one_line(step->reason));
 		else
-			appendStringInfo(&out, "\n-- %s\n%s;\n", step->reason, step->sql);
+			appendStringInfo(&out, "\n-- %s\n%s;\n", one_line(step->reason), step->sql);
 	}
 	if (gen->models != NIL)
 		appendStringInfoChar(&out, '\n');
@@ -251,10 +266,6 @@ write_down(const Generator *gen, const char *from, const char *to)
 
 		if (sql != NULL)
 			appendStringInfo(&out, "\n%s;\n", sql);
-		else if (step->kind == TA_STEP_VALIDATE && step->state->fk != NULL &&
-				 !step->state->fk->validated)
-			appendStringInfo(&out, "\n-- foreign key %s stays valid: there is no way back\n",
-							 ta_ident_quote(step->name));
 	}
 	return out.data;
 }

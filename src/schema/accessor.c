@@ -23,6 +23,7 @@
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -340,6 +341,55 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 	mark_as_ours(find_function(model->relid, decl->alias), model->relid, comment_text(decl));
 }
 
+/* ---- whose it is ---- */
+
+/* ALTER EXTENSION x ADD FUNCTION f, or DROP, by who may; else nothing. */
+static void
+change_membership(Oid extension, const char *verb, Oid relid, const char *alias)
+{
+	TaExtension *package = ta_ext(extension);
+
+	if (package != NULL && has_privs_of_role(GetUserId(), package->owner))
+		ta_run_ddl(psprintf("ALTER EXTENSION %s %s FUNCTION %s", ta_ident_quote(package->name),
+							verb, signature(relid, alias)),
+				   ta_declarer());
+}
+
+/*
+ * An accessor is part of a package that says its association: restoring the
+ * package makes it.  One that only the hand says must be in the dump, so it is
+ * part of none.  Brings that to be what it is after a declarer came or went.
+ */
+void
+ta_accessor_settle(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	Oid function = model != NULL && OidIsValid(model->relid)
+					   ? find_function(model->relid, decl->alias)
+					   : InvalidOid;
+	Oid holder;
+	Oid wanted = InvalidOid;
+	ListCell *lc;
+
+	if (!OidIsValid(function) || !is_ours(function, model->relid))
+		return;
+	holder = getExtensionOfObject(ProcedureRelationId, function);
+	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
+	{
+		const char *declarer = ((TaDecl *) lfirst(lc))->declarer;
+		Oid package = declarer[0] != '\0' ? get_extension_oid(declarer, true) : InvalidOid;
+
+		if (OidIsValid(package) && (!OidIsValid(wanted) || package == holder))
+			wanted = package;
+	}
+	if (wanted == holder)
+		return;
+	if (OidIsValid(holder))
+		change_membership(holder, "DROP", model->relid, decl->alias);
+	if (OidIsValid(wanted))
+		change_membership(wanted, "ADD", model->relid, decl->alias);
+}
+
 /*
  * Makes the association's accessor what it must be; returns why there is none,
  * or NULL.
@@ -376,7 +426,11 @@ ta_accessor_refresh(const TaDecl *decl)
 		TaDecl *other;
 
 		if (is_current(function, body, get_rel_type_id(target->relid), &same_result))
+		{
+			if (creating_extension)
+				ta_accessor_settle(decl);
 			return NULL;
+		}
 		other = rival(decl, model);
 		if (other != NULL && strcmp(other->model, decl->model) < 0)
 			return psprintf("no accessor: %s of the same table has it", ta_decl_name(other));
@@ -385,6 +439,8 @@ ta_accessor_refresh(const TaDecl *decl)
 			ta_accessor_drop_from(model->relid, decl->alias);
 	}
 	create_accessor(decl, model, body);
+	if (creating_extension)
+		ta_accessor_settle(decl);
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 extern char *ta_accessor_refresh(const TaDecl *decl);
 extern void ta_accessor_drop(const TaDecl *decl);
 extern void ta_accessor_drop_from(Oid relid, const char *alias);
+extern void ta_accessor_settle(const TaDecl *decl);
 extern void ta_accessor_drop_in(Oid schema, Oid relid, const char *alias);
 extern void ta_accessor_step_aside(const TaDecl *decl);
 extern void ta_accessor_follow_owner(const TaDecl *decl);

@@ -29,12 +29,35 @@ index_definition(const TaStep *step)
 	return OidIsValid(index) ? pg_get_indexdef_string(index) : NULL;
 }
 
-/* A key that was not validated can be put back, but not be made unchecked again. */
+/* The key as it is now. */
 static char *
 existing_key(const TaStep *step)
 {
 	return psprintf("%s%s", ta_ddl_existing_key_clause(step->state->fk),
 					step->state->fk->validated ? "" : " NOT VALID");
+}
+
+/* Whether the plan puts another key in the place of the one there is. */
+static bool
+is_replaced(const TaState *state)
+{
+	return strcmp(state->on_delete.value, state->on_delete.found) != 0 ||
+		   strcmp(state->on_update.value, state->on_update.found) != 0;
+}
+
+/*
+ * Only a new key of the same name is not valid again.  A key that the plan
+ * makes, or replaces, is undone with the step that does so.
+ */
+static char *
+unvalidate(const TaStep *step)
+{
+	const TaForeignKey *fk = step->state->fk;
+
+	if (fk == NULL || fk->validated || is_replaced(step->state))
+		return NULL;
+	return psprintf("ALTER TABLE %s DROP CONSTRAINT %s, %s", child_sql(step),
+					ta_ident_quote(step->name), existing_key(step));
 }
 
 /* The statement that undoes the step when it has run; NULL: there is nothing to undo. */
@@ -48,8 +71,9 @@ ta_inverse_sql(const TaStep *step)
 	switch (step->kind)
 	{
 		case TA_STEP_PROBLEM:
-		case TA_STEP_VALIDATE:
 			return NULL;
+		case TA_STEP_VALIDATE:
+			return unvalidate(step);
 		case TA_STEP_CREATE_TABLE:
 			return psprintf("DROP TABLE %s", table);
 		case TA_STEP_ADD_COLUMN:

@@ -1,12 +1,17 @@
 # shellcheck shell=bash
-# script/folder.sh: debootstrap folders with another Debian suite's PostgreSQL, sourced by script/test.
+# script/folder.sh: debootstrap folders with other Debian suites' PostgreSQL, sourced by script/test and
+# script/pg_upgrade.
 #
 # A folder is made once under the cache, marked ready when it is complete, and kept. One without the mark is
-# what an interrupted run left, and is made anew.
+# what an interrupted run left, and is made anew. Its name is the major of its PostgreSQL, or upgrade-15-17 with
+# two majors: of the suite of the last, and with the packages of the other's suite beside it.
+
+folder_majors() { tr - ' ' <<<"${1#upgrade-}"; }
 
 folder_suite()
 {
 	case $1 in
+		15) echo bookworm ;;
 		17) echo trixie ;;
 		18 | 19) echo sid ;;
 		*) die "PostgreSQL $1 is not known here; use 15, 17, 18 or 19" ;;
@@ -60,10 +65,11 @@ folder_leave()
 	flock -u "$folder_mutex"
 }
 
-# folder_run MAJOR COMMAND [argument...]: a command of the tree, run on a copy of it in the folder.
+# folder_run NAME COMMAND [argument...]: a command of the tree, run on a copy of it in the folder.
 folder_run()
 {
-	[ -n "$TA_IS_ROOT" ] || die "PostgreSQL $1 is not installed, and a folder with it can be made and used by root only"
+	[ -n "$TA_IS_ROOT" ] ||
+		die "PostgreSQL $(folder_majors "$1") is not installed, and a folder with it can be made and used by root only"
 	folder_make "$1"
 	TA_FOLDER=$(folder_path "$1")
 	folder_enter "$TA_FOLDER"
@@ -91,9 +97,13 @@ folder_end()
 
 folder_make()
 {
-	local major=$1 folder suite mirror options=()
-	folder=$(folder_path "$major")
-	suite=$(folder_suite "$major")
+	local folder majors major suite other mirror options=() packages=()
+	folder=$(folder_path "$1")
+	read -r -a majors <<<"$(folder_majors "$1")"
+	suite=$(folder_suite "${majors[-1]}")
+	for major in "${majors[@]}"; do
+		packages+=("postgresql-$major" "postgresql-server-dev-$major")
+	done
 	mkdir -p "$TA_CACHE"
 	exec {folder_mutex}>>"$folder.mutex"
 	flock -x "$folder_mutex"
@@ -102,7 +112,7 @@ folder_make()
 		return 0
 	fi
 
-	say "making $folder: Debian $suite with PostgreSQL $major (once, some minutes)"
+	say "making $folder: Debian $suite with PostgreSQL ${majors[*]} (once, some minutes)"
 	need debootstrap=debootstrap
 	mirror=$(folder_mirror)
 	folder_unmount "$folder"
@@ -124,6 +134,10 @@ folder_make()
 		chmod 755 "$folder/usr/sbin/policy-rc.d"
 		mkdir -p "$folder/etc/postgresql-common"
 		echo 'create_main_cluster = false' >"$folder/etc/postgresql-common/createcluster.conf"
+		for major in "${majors[@]}"; do
+			other=$(folder_suite "$major")
+			[ "$other" = "$suite" ] || echo "deb $mirror $other main" >"$folder/etc/apt/sources.list.d/$other.list"
+		done
 		if [ "$major" = 19 ]; then
 			# Only PostgreSQL itself: experimental may hold another perl, which unstable's modules do not fit.
 			echo "deb $mirror experimental main" >"$folder/etc/apt/sources.list.d/experimental.list"
@@ -133,11 +147,11 @@ folder_make()
 		chroot "$folder" apt-get -q update &&
 			chroot "$folder" env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 				-o Dpkg::Options::=--force-confold --no-install-recommends install \
-				"postgresql-$major" "postgresql-server-dev-$major" gcc make libc6-dev libipc-run-perl &&
+				"${packages[@]}" gcc make libc6-dev libipc-run-perl &&
 			chroot "$folder" apt-get clean
 	} >>"$folder.log" 2>&1 || {
 		folder_unmount "$folder"
-		die "installing PostgreSQL $major failed, see $folder.log: $(tail -n 1 "$folder.log")"
+		die "installing PostgreSQL ${majors[*]} failed, see $folder.log: $(tail -n 1 "$folder.log")"
 	}
 	folder_unmount "$folder"
 	touch "$folder/.ready"

@@ -15,6 +15,8 @@ if [ "$(id -u)" = 0 ]; then
 fi
 TA_CACHE=${TODO_ASSOC_CACHE:-$TA_CACHE}
 TA_RUN=
+TA_DATA=
+TA_INITDB=()
 TA_BUILD=
 TA_KEEP=
 export PATH="$PATH:/usr/sbin:/sbin" LC_ALL=C.UTF-8
@@ -185,6 +187,7 @@ start_run()
 {
 	[ -z "$TA_IS_ROOT" ] || id postgres >/dev/null 2>&1 || die 'there is no user postgres to run the server'
 	TA_RUN=$(mktemp -d /tmp/todo_assoc.XXXXXX)
+	TA_DATA=$TA_RUN/data
 	trap end_run EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -196,9 +199,9 @@ end_run()
 {
 	local status=$?
 	trap '' INT TERM HUP
-	if [ -n "$TA_KEEP" ] && [ -e "$TA_RUN/data" ]; then
+	if [ -n "$TA_KEEP" ] && [ -e "$TA_DATA" ]; then
 		say "kept: $TA_BIN/psql -h $TA_RUN -U postgres
-   end it: ${TA_IS_ROOT:+runuser -u postgres -- }$TA_BIN/pg_ctl -D $TA_RUN/data stop && rm -r $TA_RUN"
+   end it: ${TA_IS_ROOT:+runuser -u postgres -- }$TA_BIN/pg_ctl -D $TA_DATA stop && rm -r $TA_RUN"
 	else
 		stop_cluster immediate
 		rm -rf "$TA_RUN"
@@ -268,28 +271,43 @@ make_postgres()
 	export PGHOST=$TA_RUN PGUSER=postgres PGDATABASE=postgres
 }
 
-# start_cluster [line of postgresql.conf...]; TA_POSTGRES may name a program to run in place of postgres.
+# start_cluster [line of postgresql.conf...]
 start_cluster()
 {
+	init_cluster "$@"
+	run_cluster
+}
+
+# init_cluster [line of postgresql.conf...]: makes TA_DATA; TA_INITDB has more options for initdb.
+init_cluster()
+{
 	cd "$TA_RUN" || return
-	as_postgres "$TA_BIN/initdb" -D "$TA_RUN/data" -U postgres -A trust -E UTF8 --locale=C -N >"$TA_RUN/initdb.log" 2>&1 || {
+	as_postgres "$TA_BIN/initdb" -D "$TA_DATA" -U postgres -A trust -E UTF8 --locale=C -N "${TA_INITDB[@]}" \
+		>"$TA_RUN/initdb.log" 2>&1 || {
 		cat "$TA_RUN/initdb.log" >&2
 		die "initdb failed"
 	}
 	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$TA_RUN'" 'unix_socket_permissions = 0700' \
-		'fsync = off' 'max_connections = 50' 'log_line_prefix = '"'%m [%p] %q%a '" "$@" >>"$TA_RUN/data/postgresql.conf"
-	as_postgres "$TA_BIN/pg_ctl" -D "$TA_RUN/data" -l "$TA_RUN/log" -s -w -t 300 \
+		'fsync = off' 'max_connections = 50' 'log_line_prefix = '"'%m [%p] %q%a '" "$@" >>"$TA_DATA/postgresql.conf"
+}
+
+# TA_POSTGRES may name a program to run in place of postgres.
+run_cluster()
+{
+	as_postgres "$TA_BIN/pg_ctl" -D "$TA_DATA" -l "$TA_RUN/log" -s -w -t 300 \
 		${TA_POSTGRES:+-p "$TA_POSTGRES"} start || {
 		cat "$TA_RUN/log" >&2
 		die "the server does not start"
 	}
 }
 
-# In the mode fast, backends end by themselves and write what they have counted.
+# Stops what runs of this run's clusters. In the mode fast, backends end by themselves and write what they have counted.
 stop_cluster()
 {
-	[ -e "$TA_RUN/data/postmaster.pid" ] || return 0
-	as_postgres "$TA_BIN/pg_ctl" -D "$TA_RUN/data" -m "$1" -s -w -t 120 stop >/dev/null 2>&1 || true
+	local pid
+	for pid in "$TA_RUN"/data*/postmaster.pid; do
+		[ ! -e "$pid" ] || as_postgres "$TA_BIN/pg_ctl" -D "${pid%/*}" -m "$1" -s -w -t 120 stop >/dev/null 2>&1 || true
+	done
 }
 
 psql() { as_postgres "$TA_BIN/psql" -X -v ON_ERROR_STOP=1 "$@"; }

@@ -1,4 +1,5 @@
--- How the files of after/ tell what they find: "ok NAME" or "not ok NAME: why". A statement that fails stops the file.
+-- How the files of after/ tell what they find: "ok NAME" or "not ok NAME: why". A statement outside of these two that
+-- fails stops its file.
 
 -- The rows of a query must be these: "a|b, c|d".
 CREATE FUNCTION pg_temp.told(name text, query text, expected text) RETURNS text LANGUAGE plpgsql AS $$
@@ -13,20 +14,20 @@ BEGIN
 		RETURN 'ok ' || name;
 	END IF;
 	RETURN format('not ok %s: got "%s", not "%s"', name, got, expected);
+EXCEPTION WHEN OTHERS THEN
+	RETURN format('not ok %s: %s %s', name, SQLSTATE, SQLERRM);
 END
 $$;
 
 -- A statement must fail with that SQLSTATE.
 CREATE FUNCTION pg_temp.refused(name text, statement text, expected text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	BEGIN
-		EXECUTE statement;
-	EXCEPTION WHEN OTHERS THEN
-		IF SQLSTATE = expected THEN
-			RETURN 'ok ' || name;
-		END IF;
-		RETURN format('not ok %s: %s %s', name, SQLSTATE, SQLERRM);
-	END;
+	EXECUTE statement;
 	RETURN format('not ok %s: it was done', name);
+EXCEPTION WHEN OTHERS THEN
+	IF SQLSTATE = expected THEN
+		RETURN 'ok ' || name;
+	END IF;
+	RETURN format('not ok %s: %s %s', name, SQLSTATE, SQLERRM);
 END
 $$;

@@ -8,7 +8,7 @@ DELETE FROM "Users" WHERE id = 2;
 SELECT pg_temp.told('sequences go on, and a delete cascades', $$SELECT max(id), (SELECT count(*) FROM "Todos") AS todos FROM "Users"$$, '3|2');
 
 SELECT assoc.belongs_to('Todo', 'User', 'checker', foreign_key => 'checkerId') \g /dev/null
-SELECT pg_temp.told('a step on a table of the package is left to its scripts', $$SELECT DISTINCT outcome, on_table FROM assoc.apply()$$, 'blocked|"Todos"');
+SELECT pg_temp.told('a step on a table of the package is left to its scripts', 'SELECT DISTINCT outcome FROM assoc.apply()', 'blocked');
 SELECT assoc.drop_association('Todo.checker') \g /dev/null
 SELECT pg_temp.told('undo', $$SELECT from_version, to_version, script, rows_dropped FROM assoc.undo('todo_app')$$, '1.1|1.0|todo_app--1.1--1.0.sql|0');
 SELECT pg_temp.told('... takes its declarations back', 'SELECT count(*) FROM assoc.associations', '0');
@@ -21,5 +21,6 @@ SELECT pg_temp.told('migrate from nothing', $$SELECT from_version, to_version FR
 SELECT pg_temp.told('the history goes on', :'history' || '2', 'undo|1.1|1.0, migrate|1.0|1.1, undo_all|1.1|1.0, undo_all|1.0|, migrate||1.0, migrate|1.0|1.1');
 ALTER EXTENSION todo_app UPDATE TO '1.0';
 SELECT pg_temp.told('... and what it was not told of is observed', :'history' || '8', 'observed|1.1|1.0');
+ALTER EXTENSION todo_app UPDATE;
 SELECT pg_temp.refused('todo_assoc is not dropped with a package', 'DROP EXTENSION todo_assoc CASCADE', '2BP01');
 SELECT pg_temp.told('the package is marked for dump', $$SELECT cardinality(extconfig) FROM pg_extension WHERE extname = 'todo_app'$$, '4');

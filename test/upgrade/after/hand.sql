@@ -1,3 +1,4 @@
+SET search_path = "My ""schema""", public;
 \set state 'SELECT association, status FROM assoc.associations WHERE association IN '
 
 SELECT pg_temp.told('accessors give their rows',

@@ -7,6 +7,7 @@ SELECT pg_temp.told('... and notes the packages', 'SELECT action, from_version, 
 ALTER TABLE notes RENAME COLUMN "userId" TO "user";
 SELECT pg_temp.told('... and follows a rename', $$SELECT foreign_key, status FROM assoc.associations WHERE association = 'Note.user'$$, 'user|in place');
 SELECT pg_temp.told('undo', $$SELECT to_version FROM assoc.undo('todo_app')$$, '1.0');
+SELECT pg_temp.told('migrate', $$SELECT to_version FROM assoc.migrate('todo_app')$$, '1.1');
 ALTER EXTENSION todo_assoc UPDATE TO '1.0';
 SELECT pg_temp.told('the extension goes back', $$SELECT extversion, (SELECT count(*) FROM pg_event_trigger) AS triggers FROM pg_extension WHERE extname = 'todo_assoc'$$, '1.0|0');
-SELECT pg_temp.told('... and sets the history aside', $$SELECT count(*) FROM assoc_internal.conflict WHERE config_table = 'history'$$, '2');
+SELECT pg_temp.told('... and sets the history aside', $$SELECT count(*) FROM assoc_internal.conflict WHERE config_table = 'history'$$, '3');

@@ -1,7 +1,6 @@
 -- Said by hand: names that need quotes, every kind, rows that break a rule, a step that is still to do, a conflict.
 CREATE EXTENSION todo_assoc;
 CREATE SCHEMA "My ""schema""";
-ALTER DATABASE :"DBNAME" SET search_path = "My ""schema""", public;
 SET search_path = "My ""schema""", public;
 CREATE TABLE "Users" (id integer PRIMARY KEY, "a.b" text UNIQUE);
 CREATE TABLE "To Do's" (id integer PRIMARY KEY, "user's id" integer, note text);

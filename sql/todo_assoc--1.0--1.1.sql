@@ -209,7 +209,7 @@ CREATE EVENT TRIGGER todo_assoc_start ON ddl_command_start
     WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'ALTER INDEX',
         'ALTER SCHEMA', 'CREATE EXTENSION', 'ALTER EXTENSION', 'DROP EXTENSION', 'DROP TABLE', 'DROP VIEW',
         'DROP MATERIALIZED VIEW', 'DROP FOREIGN TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP INDEX',
-        'DROP TRIGGER', 'DROP RULE')
+        'DROP TRIGGER', 'DROP RULE', 'DROP POLICY')
     EXECUTE FUNCTION assoc_internal.on_command_start();
 COMMENT ON EVENT TRIGGER todo_assoc_start IS 'todo_assoc: before drops, renames and changes of extensions';
 CREATE EVENT TRIGGER todo_assoc_drop ON sql_drop
@@ -219,7 +219,7 @@ CREATE EVENT TRIGGER todo_assoc_end ON ddl_command_end
     WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'ALTER INDEX',
         'ALTER SCHEMA', 'ALTER SEQUENCE', 'ALTER TRIGGER', 'ALTER RULE', 'CREATE EXTENSION', 'ALTER EXTENSION',
         'CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SEQUENCE', 'CREATE SCHEMA', 'CREATE INDEX',
-        'CREATE TRIGGER', 'CREATE RULE')
+        'CREATE TRIGGER', 'CREATE RULE', 'CREATE POLICY', 'ALTER POLICY')
     EXECUTE FUNCTION assoc_internal.on_command_end();
 COMMENT ON EVENT TRIGGER todo_assoc_end IS 'todo_assoc: renames, packages, hand-made changes of their tables';
 

@@ -13,9 +13,10 @@ BEGIN
 END
 $$;
 
-DROP EVENT TRIGGER todo_assoc_start;
-DROP EVENT TRIGGER todo_assoc_drop;
-DROP EVENT TRIGGER todo_assoc_end;
+-- down and up again is how an event trigger that is gone comes back
+DROP EVENT TRIGGER IF EXISTS todo_assoc_start;
+DROP EVENT TRIGGER IF EXISTS todo_assoc_drop;
+DROP EVENT TRIGGER IF EXISTS todo_assoc_end;
 DROP FUNCTION assoc_internal.on_command_start();
 DROP FUNCTION assoc_internal.on_drop();
 DROP FUNCTION assoc_internal.on_command_end();

@@ -13,6 +13,7 @@
 #include "catalog/pg_event_trigger.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -27,6 +28,7 @@
 #include "migrate/version.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
+#include "schema/apply.h"
 #include "schema/plan.h"
 #include "store/cache.h"
 
@@ -103,7 +105,7 @@ check_plan(List **findings, const char *associations)
 			continue;
 		}
 		finding = add(findings, TA_WARNING, "step_pending", step->reason,
-					  OidIsValid(owner)
+					  OidIsValid(owner) && !ta_step_validates_only(step)
 						  ? psprintf("SELECT filename, script FROM assoc.generate_migration(%s);",
 									 quote_literal_cstr(get_extension_name(owner)))
 						  : psprintf("%s;", step->sql));
@@ -219,6 +221,30 @@ check_marks(List **findings, const TaPackage *package)
 	}
 }
 
+/* pg_upgrade makes every extension the superuser's, and leaves tables to their owners. */
+static void
+check_owner(List **findings, const TaPackage *package)
+{
+	TaExtension *extension = ta_ext(get_extension_oid(package->name, false));
+	ListCell *lc;
+
+	foreach(lc, ta_ext_member_tables(extension->oid))
+	{
+		Oid owner = ta_rel_owner(lfirst_oid(lc));
+
+		if (owner == extension->owner)
+			continue;
+		add(findings, TA_INFO, "owner_differs",
+			psprintf("package \"%s\" belongs to %s, its table %s to %s", package->name,
+					 ta_ident_quote(GetUserNameFromId(extension->owner, false)),
+					 ta_rel_shown(lfirst_oid(lc)), ta_ident_quote(GetUserNameFromId(owner, false))),
+			NULL)
+			->detail = pstrdup("Only the owner of a package migrates it. After pg_upgrade that is the "
+							   "superuser who ran it.");
+		return;
+	}
+}
+
 /* Everything about one installed package. */
 static void
 check_package(List **findings, const TaPackage *package)
@@ -231,6 +257,7 @@ check_package(List **findings, const TaPackage *package)
 			pstrdup("SELECT * FROM assoc.post_restore();"));
 	check_versions(findings, package);
 	check_marks(findings, package);
+	check_owner(findings, package);
 	for (int i = before; i < list_length(*findings); i++)
 		((TaFinding *) list_nth(*findings, i))->package = package->name;
 }
@@ -245,17 +272,19 @@ check_watch(List **findings)
 	{
 		HeapTuple tuple = SearchSysCache1(EVENTTRIGGERNAME, CStringGetDatum(triggers[i]));
 		char enabled = TRIGGER_DISABLED;
+		bool there = HeapTupleIsValid(tuple);
 
-		if (HeapTupleIsValid(tuple))
+		if (there)
 		{
 			enabled = ((Form_pg_event_trigger) GETSTRUCT(tuple))->evtenabled;
 			ReleaseSysCache(tuple);
 		}
 		if (enabled == TRIGGER_DISABLED)
 			add(findings, TA_WARNING, "watch_disabled",
-				psprintf("event trigger %s is %s", triggers[i],
-						 HeapTupleIsValid(tuple) ? "disabled" : "gone"),
-				psprintf("ALTER EVENT TRIGGER %s ENABLE;", triggers[i]));
+				psprintf("event trigger %s is %s", triggers[i], there ? "disabled" : "gone"),
+				there ? psprintf("ALTER EVENT TRIGGER %s ENABLE;", triggers[i])
+					  : pstrdup("ALTER EXTENSION todo_assoc UPDATE TO '1.0'; ALTER EXTENSION "
+								"todo_assoc UPDATE;"));
 	}
 }
 

@@ -96,49 +96,40 @@ read_row(HeapTuple tuple, TupleDesc desc, void *arg)
 	*rows = lappend(*rows, row);
 }
 
-/* The package's rows (TaHistoryRow), the latest first. */
+/*
+ * The package's rows (TaHistoryRow), the latest first; without those that
+ * ta_history_settle() will take back, for a restore may have written them
+ * with triggers disabled.
+ */
 List *
 ta_history_of(const char *package)
 {
 	List *rows = NIL;
+	List *kept = NIL;
+	ListCell *lc;
 
 	ta_spi_fixed("SELECT h.package, h.action, h.from_version, h.to_version, h.script, h.sha256,"
 				 " h.applied_at, h.applied_by, h.duration FROM assoc_internal.history h"
-				 " WHERE h.package" EQ "$1 ORDER BY h.applied_at DESC",
+				 " WHERE h.package" EQ "$1 ORDER BY h.applied_at",
 				 list_make1((char *) package), TA_AS_CATALOG, read_row, &rows);
-	return rows;
+	foreach(lc, rows)
+	{
+		TaHistoryRow *row = lfirst(lc);
+
+		if (strcmp(row->action, "observed") != 0 || kept == NIL ||
+			ta_ident_same(row->from_version, ((TaHistoryRow *) linitial(kept))->to_version))
+			kept = lcons(row, kept);
+	}
+	return kept;
 }
 
 /* The latest row about the package, or NULL. */
 TaHistoryRow *
 ta_history_last(const char *package)
 {
-	List *rows = NIL;
+	List *rows = ta_history_of(package);
 
-	ta_spi_fixed("SELECT h.package, h.action, h.from_version, h.to_version, h.script, h.sha256,"
-				 " h.applied_at, h.applied_by, h.duration FROM assoc_internal.history h"
-				 " WHERE h.package" EQ "$1 ORDER BY h.applied_at DESC LIMIT 1",
-				 list_make1((char *) package), TA_AS_CATALOG, read_row, &rows);
 	return rows != NIL ? linitial(rows) : NULL;
-}
-
-static void
-read_package(HeapTuple tuple, TupleDesc desc, void *arg)
-{
-	List **names = arg;
-
-	*names = lappend(*names, ta_spi_text(tuple, desc, 1));
-}
-
-/* Every package that the history speaks of. */
-List *
-ta_history_packages(void)
-{
-	List *names = NIL;
-
-	ta_spi_fixed("SELECT DISTINCT h.package FROM assoc_internal.history h ORDER BY 1", NIL,
-				 TA_AS_CATALOG, read_package, &names);
-	return names;
 }
 
 /* ---- noticing ---- */
@@ -189,17 +180,17 @@ ta_history_observe(void)
 	}
 }
 
-/* An extension was dropped; if the history knows it as a package, that is its end. */
-void
+/* An extension was dropped; if the history knows it as a package, that is its end.  Returns whether it was one. */
+bool
 ta_history_observe_drop(const char *package)
 {
-	TaHistoryRow *last;
+	TaHistoryRow *last = ta_history_last(package);
 
-	if (!ta_history_exists() || strcmp(expected, package) == 0)
-		return;
-	last = ta_history_last(package);
-	if (last != NULL && last->to_version != NULL)
+	if (last == NULL)
+		return false;
+	if (last->to_version != NULL && strcmp(expected, package) != 0)
 		add_observed(package, last->to_version, NULL);
+	return true;
 }
 
 /* ---- after a restore ---- */

@@ -27,10 +27,9 @@ typedef struct TaHistoryRow
 extern bool ta_history_exists(void);
 extern void ta_history_add(const TaHistoryRow *row);
 extern List *ta_history_of(const char *package);
-extern List *ta_history_packages(void);
 extern TaHistoryRow *ta_history_last(const char *package);
 extern void ta_history_observe(void);
-extern void ta_history_observe_drop(const char *package);
+extern bool ta_history_observe_drop(const char *package);
 extern void ta_history_settle(void);
 
 /* While a function of ours changes this package, what is noticed of it is no news. */

@@ -21,6 +21,7 @@
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -34,6 +35,16 @@
 /* made by the script that runs, or that has just ended; lives as long as the transaction */
 static List *made = NIL;
 static bool checking = false;
+
+/* A table that was there before the script, and how many rows this transaction had put into it then. */
+typedef struct Filled
+{
+	Oid relid;
+	int64 before;
+} Filled;
+
+/* likewise: those of the package that is being changed, whose rows are all dumped */
+static List *filled = NIL;
 
 /* Whether the script of a package runs: an extension that requires us. */
 bool
@@ -103,7 +114,83 @@ check_table(Oid relid)
 		refuse(relid, package->name, condition);
 }
 
-/* The script has ended: looks at the tables it made. */
+/* What PostgreSQL has counted in this transaction; 0 when it does not count. */
+static int64
+rows_inserted(Oid relid)
+{
+	return DatumGetInt64(
+		DirectFunctionCall1(pg_stat_get_xact_tuples_inserted, ObjectIdGetDatum(relid)));
+}
+
+/* A package is about to be changed: notes how full its tables are. */
+void
+ta_mark_begin(const char *package)
+{
+	Oid extension = get_extension_oid(package, true);
+	ListCell *lc;
+
+	filled = NIL;
+	if (!ta_ext_requires(extension, "todo_assoc"))
+		return;
+	foreach(lc, ta_ext_member_tables(extension))
+	{
+		Oid relid = lfirst_oid(lc);
+		MemoryContext caller;
+		Filled *table;
+		char *condition;
+
+		if (!ta_ext_dump_mark(extension, relid, &condition) || condition[0] != '\0')
+			continue;
+		caller = MemoryContextSwitchTo(TopTransactionContext);
+		table = palloc(sizeof(Filled));
+		table->relid = relid;
+		table->before = rows_inserted(relid);
+		filled = lappend(filled, table);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+/*
+ * Warns of rows that the script put into tables it found: a script that copies
+ * rows of users may, one that brings rows of its own brings them again when a
+ * restore runs it.  Which of the two it is only a new database tells.
+ */
+static void
+warn_of_filled(void)
+{
+	List *tables = filled;
+	ListCell *lc;
+
+	filled = NIL;
+	foreach(lc, tables)
+	{
+		Filled *table = lfirst(lc);
+		Oid extension = get_rel_name(table->relid) != NULL ? ta_ext_of_relation(table->relid)
+														   : InvalidOid;
+		TaExtension *package = ta_ext(extension);
+		char *condition;
+		int64 count;
+
+		if (package == NULL || !ta_ext_dump_mark(extension, table->relid, &condition) ||
+			condition[0] != '\0')
+			continue;
+		count = rows_inserted(table->relid) - table->before;
+		if (count > 0)
+			ereport(WARNING,
+					(errmsg("the script put " INT64_FORMAT " %s into table %s of package \"%s\", "
+							"which is dumped whole",
+							count, count == 1 ? "row" : "rows", ta_rel_shown(table->relid),
+							package->name),
+					 errdetail("A restore runs the script again; rows that it brings by itself would "
+							   "then be there twice."),
+					 errhint("CREATE EXTENSION in a new database tells: it refuses such rows. A filter "
+							 "leaves them out of the dump: SELECT pg_catalog.pg_extension_config_dump("
+							 "%s, 'WHERE id >= 1000');",
+							 quote_literal_cstr(ta_rel_qualified(table->relid)))));
+	}
+}
+
+/* The script has ended: looks at the tables it made, and those it found. */
 void
 ta_mark_check(void)
 {
@@ -111,6 +198,7 @@ ta_mark_check(void)
 	ListCell *lc;
 
 	made = NIL;
+	warn_of_filled();
 	checking = true;
 	PG_TRY();
 	{
@@ -142,7 +230,10 @@ xact_callback(XactEvent event, void *arg)
 		PopActiveSnapshot();
 	}
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+	{
 		made = NIL;
+		filled = NIL;
+	}
 }
 
 /* Called once per backend, from _PG_init. */

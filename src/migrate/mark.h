@@ -10,6 +10,7 @@
 extern void ta_mark_init(void);
 extern bool ta_in_package_script(void);
 extern void ta_mark_member(Oid relid, bool created);
+extern void ta_mark_begin(const char *package);
 extern void ta_mark_check(void);
 extern void ta_mark_after_script(void);
 

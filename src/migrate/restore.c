@@ -314,31 +314,73 @@ try_key(const char *sql)
 	return false;
 }
 
+/* "foreign key x of t" */
+static char *
+key_item(const Lifted *key)
+{
+	return psprintf("foreign key %s of %s", ta_ident_quote(key->text.name),
+					ta_rel_shown(key->child));
+}
+
+/* Checks the rows of a key that is there. */
+static TaRestored *
+validate_key(const Lifted *key)
+{
+	bool valid = try_key(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+								  ta_rel_qualified(key->child), ta_ident_quote(key->text.name)));
+
+	return outcome(key->package, key_item(key), valid ? "done" : "blocked",
+				   valid ? NULL : orphans_detail(key));
+}
+
 /* Puts one key back and checks the rows. */
 static TaRestored *
 put_back(const Lifted *key)
 {
 	char *table;
-	char *item;
 	bool at_once;
-	bool valid;
+	bool there;
 
 	if (key->missing != NULL)
 		return outcome(key->package, psprintf("foreign key %s", ta_ident_quote(key->text.name)),
 					   "blocked", psprintf("table %s is gone", key->missing));
 	table = ta_rel_qualified(key->child);
-	item = psprintf("foreign key %s of %s", ta_ident_quote(key->text.name),
-					ta_rel_shown(key->child));
 	if (ta_constraint_name_taken(key->child, key->text.name))
-		return outcome(key->package, item, "done", pstrdup("was there already"));
+		return outcome(key->package, key_item(key), "done", pstrdup("was there already"));
 	at_once = !TA_PARTITIONED_NOT_VALID_FK && ta_rel_kind(key->child) == RELKIND_PARTITIONED_TABLE;
-	valid = try_key(psprintf("ALTER TABLE %s %s%s", table, ta_ddl_key_clause(&key->text),
+	there = try_key(psprintf("ALTER TABLE %s %s%s", table, ta_ddl_key_clause(&key->text),
 							 at_once ? "" : " NOT VALID"));
-	if (valid && !at_once)
-		valid = try_key(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", table,
-								 ta_ident_quote(key->text.name)));
-	return outcome(key->package, item, valid ? "done" : "blocked",
-				   valid ? NULL : orphans_detail(key));
+	if (there && !at_once)
+		return validate_key(key);
+	return outcome(key->package, key_item(key), there ? "done" : "blocked",
+				   there ? NULL : orphans_detail(key));
+}
+
+/* Keys that an earlier call put back, and whose rows were not all right then. */
+static List *
+validate_again(const TaExtension *package, List *done)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_ext_member_tables(package->oid))
+	{
+		ListCell *lk;
+
+		foreach(lk, ta_rel_foreign_keys(lfirst_oid(lc)))
+		{
+			TaForeignKey *fk = lfirst(lk);
+			Lifted key = {.package = package->name, .child = lfirst_oid(lc), .parent = fk->parent};
+
+			if (fk->validated || fk->inherited)
+				continue;
+			key.text.name = fk->name;
+			key.text.columns = fk->columns;
+			key.text.key = fk->key;
+			key.text.match_full = fk->match == FKCONSTR_MATCH_FULL;
+			done = lappend(done, validate_key(&key));
+		}
+	}
+	return done;
 }
 
 /* The keys that were lifted for the package. */
@@ -378,6 +420,7 @@ ta_restore_end(void)
 		bool complete = true;
 		ListCell *lk;
 
+		done = validate_again(package, done);
 		foreach(lk, lifted_keys(package->name))
 		{
 			Lifted *key = lfirst(lk);

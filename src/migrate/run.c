@@ -61,7 +61,7 @@ lock_package(const char *name)
 	package = ta_package(name);
 	ta_restore_check_not_running(name);
 	/* what happened behind our back stands before what we add */
-	ta_history_observe();
+	ta_history_settle();
 	if (package->installed != NULL && !ta_version_is_numeric(package->installed))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

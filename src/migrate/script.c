@@ -202,6 +202,9 @@ script_context(void *arg)
 	int position = geterrposition();
 	int line = 1;
 
+	/* an error after the script is not in it */
+	if (run->seen && !OidIsValid(CurrentExtensionObject))
+		return;
 	if (position > 0)
 	{
 		if (location < 0 || position < location || (length > 0 && position > location + length))

@@ -270,10 +270,17 @@ lacks_column(const TaStep *step, List *outcomes)
 	return false;
 }
 
+/* Whether the step only validates a key that is there: that changes nothing in a dump. */
+bool
+ta_step_validates_only(const TaStep *step)
+{
+	return step->kind == TA_STEP_VALIDATE && step->state->fk != NULL;
+}
+
 /*
  * The extension whose table the step would change from outside of its script,
  * or NULL: a dump would not hold what the step does, so it is the next
- * version's to do.  To validate a key that is there changes nothing in a dump.
+ * version's to do.
  */
 static const char *
 foreign_member(const TaStep *step)
@@ -282,7 +289,7 @@ foreign_member(const TaStep *step)
 	Oid extension = OidIsValid(relid) ? ta_ext_of_relation(relid) : InvalidOid;
 
 	if (!OidIsValid(extension) || extension == CurrentExtensionObject ||
-		(step->kind == TA_STEP_VALIDATE && step->state->fk != NULL))
+		ta_step_validates_only(step))
 		return NULL;
 	return ta_ext(extension)->name;
 }

@@ -16,6 +16,7 @@ typedef struct TaOutcome
 	char *detail; /* what blocks it, and how to see it; NULL: nothing to say */
 } TaOutcome;
 
+extern bool ta_step_validates_only(const TaStep *step);
 extern List *ta_apply_steps(List *steps, bool online);
 
 #endif /* TA_APPLY_H */

@@ -27,6 +27,7 @@
 #include "model/declare.h"
 #include "model/follow.h"
 #include "model/lookup.h"
+#include "model/path.h"
 #include "model/reference.h"
 #include "model/rename.h"
 #include "pg/extension.h"
@@ -198,6 +199,7 @@ typedef struct Gone
 typedef struct Drop
 {
 	bool cascade;
+	bool package; /* one is among the dropped */
 	List *tables; /* of Gone */
 	List *columns; /* of Gone */
 	List *models; /* of char *: those whose table, or a column of it, is gone */
@@ -242,7 +244,7 @@ read_dropped(HeapTuple tuple, TupleDesc desc, void *arg)
 	gone->table = ta_spi_text(tuple, desc, 3);
 	gone->column = ta_spi_text(tuple, desc, 4);
 	if (strcmp(type, "extension") == 0)
-		ta_history_observe_drop(gone->schema);
+		drop->package = ta_history_observe_drop(gone->schema) || drop->package;
 	else if (strcmp(type, "table constraint") == 0)
 	{
 		/* what we drop ourselves we also put back, or forget */
@@ -541,14 +543,52 @@ end_models(const Drop *drop)
 	return names;
 }
 
+/* What a package's accessors were for may be said by hand as well. */
+static void
+make_accessors_again(void)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls())
+	{
+		if (!ta_decl_is_path(lfirst(lc)) || ta_path_problem(lfirst(lc)) == NULL)
+			(void) ta_accessor_refresh(lfirst(lc));
+	}
+}
+
+/* What is declared of the tables and columns that are gone. */
+static void
+end_what_is_gone(Drop *drop)
+{
+	List *names;
+	List *kept = NIL;
+	ListCell *lc;
+
+	foreach(lc, drop->models)
+	{
+		ListCell *ld;
+
+		foreach(ld, ta_decls_about(lfirst(lc)))
+			judge(drop, lfirst(ld));
+	}
+	if (drop->held != NIL)
+		refuse(drop);
+	names = end_declarations(drop, &kept);
+	names = list_concat(end_models(drop), names);
+	if (names != NIL)
+		ereport(NOTICE, (errmsg("no longer declared: %s", ta_err_join(names, ", "))));
+	if (kept != NIL)
+		ereport(WARNING,
+				(errmsg("associations of packages have lost a table or column: %s",
+						ta_err_join(kept, ", ")),
+				 errhint("The package's next version, or its down script, takes them back.")));
+}
+
 /* Something was dropped. */
 void
 ta_drop_end(Node *statement)
 {
 	Drop drop = {.cascade = says_cascade(statement)};
-	List *names;
-	List *kept = NIL;
-	ListCell *lc;
 
 	ta_spi_fixed("SELECT o.object_type, o.address_names[1], o.address_names[2], o.address_names[3]"
 				 " FROM pg_catalog.pg_event_trigger_dropped_objects() o"
@@ -556,29 +596,9 @@ ta_drop_end(Node *statement)
 				 " ANY ('{table,view,materialized view,foreign table,table column,view column,"
 				 "foreign table column,table constraint,index,extension}'::pg_catalog.text[])",
 				 NIL, TA_AS_CALLER, read_dropped, &drop);
-	if (drop.tables == NIL && drop.columns == NIL)
-		return;
 	find_models(&drop);
-	if (drop.models == NIL)
-		return;
-
-	foreach(lc, drop.models)
-	{
-		ListCell *ld;
-
-		foreach(ld, ta_decls_about(lfirst(lc)))
-			judge(&drop, lfirst(ld));
-	}
-	if (drop.held != NIL)
-		refuse(&drop);
-	names = end_declarations(&drop, &kept);
-	names = list_concat(end_models(&drop), names);
-	if (names != NIL)
-		ereport(NOTICE, (errmsg("no longer declared: %s",
-								ta_err_join(names, ", "))));
-	if (kept != NIL)
-		ereport(WARNING,
-				(errmsg("associations of packages have lost a table or column: %s",
-						ta_err_join(kept, ", ")),
-				 errhint("The package's next version, or its down script, takes them back.")));
+	if (drop.models != NIL)
+		end_what_is_gone(&drop);
+	if (drop.package)
+		make_accessors_again();
 }

@@ -30,13 +30,6 @@ asleep(void)
 			CurrentExtensionObject == get_extension_oid("todo_assoc", true));
 }
 
-static bool
-is_extension_statement(Node *statement)
-{
-	return IsA(statement, CreateExtensionStmt) || IsA(statement, AlterExtensionStmt) ||
-		   IsA(statement, AlterExtensionContentsStmt);
-}
-
 /* ddl_command_start: nothing is locked or looked up yet. */
 void
 ta_watch_start(EventTriggerData *event)
@@ -69,6 +62,7 @@ ta_watch_start(EventTriggerData *event)
 				case OBJECT_INDEX:
 				case OBJECT_TRIGGER:
 				case OBJECT_RULE:
+				case OBJECT_POLICY:
 					ta_member_check_drop(castNode(DropStmt, statement));
 					break;
 				default:
@@ -112,6 +106,10 @@ changed_relation(Node *statement)
 			return ta_statement_relation(castNode(CreateTrigStmt, statement)->relation);
 		case T_RuleStmt:
 			return ta_statement_relation(castNode(RuleStmt, statement)->relation);
+		case T_CreatePolicyStmt:
+			return ta_statement_relation(castNode(CreatePolicyStmt, statement)->table);
+		case T_AlterPolicyStmt:
+			return ta_statement_relation(castNode(AlterPolicyStmt, statement)->table);
 		case T_AlterSeqStmt:
 			return ta_statement_relation(castNode(AlterSeqStmt, statement)->sequence);
 		default:
@@ -122,8 +120,9 @@ changed_relation(Node *statement)
 static bool
 is_part_of_relation(RenameStmt *statement)
 {
-	return statement->renameType == OBJECT_TABCONSTRAINT || statement->renameType == OBJECT_TRIGGER ||
-		   statement->renameType == OBJECT_RULE;
+	return statement->renameType == OBJECT_TABCONSTRAINT ||
+		   statement->renameType == OBJECT_TRIGGER || statement->renameType == OBJECT_RULE ||
+		   statement->renameType == OBJECT_POLICY;
 }
 
 /* ddl_command_end: the command is done. */
@@ -138,17 +137,17 @@ ta_watch_end(EventTriggerData *event)
 		return;
 	if (ta_in_package_script())
 		end_in_package();
-	if (is_extension_statement(statement))
-	{
-		began = false;
-		ta_mark_check();
-		ta_history_observe();
-		if (IsA(statement, AlterExtensionContentsStmt))
-			ta_member_added(castNode(AlterExtensionContentsStmt, statement));
-		return;
-	}
 	switch (nodeTag(statement))
 	{
+		case T_CreateExtensionStmt:
+		case T_AlterExtensionStmt:
+			began = false;
+			ta_mark_check();
+			ta_history_settle();
+			break;
+		case T_AlterExtensionContentsStmt:
+			ta_member_added(castNode(AlterExtensionContentsStmt, statement));
+			break;
 		case T_RenameStmt:
 		case T_AlterObjectSchemaStmt:
 			commands = ta_commands();
@@ -160,7 +159,7 @@ ta_watch_end(EventTriggerData *event)
 				if (command->classid == RelationRelationId)
 					ta_member_check_alter(command->objid);
 			}
-			/* a constraint, trigger or rule of the relation that the statement names */
+			/* a constraint, trigger, rule or policy of the relation that the statement names */
 			if (IsA(statement, RenameStmt) && is_part_of_relation(castNode(RenameStmt, statement)))
 				ta_member_check_alter(
 					ta_statement_relation(castNode(RenameStmt, statement)->relation));

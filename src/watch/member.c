@@ -78,7 +78,7 @@ ta_member_check_alter(Oid relid)
 				 : 0));
 }
 
-/* DROP INDEX, TRIGGER or RULE: afterwards nobody knows whose it was. */
+/* DROP INDEX, TRIGGER, RULE or POLICY: afterwards nobody knows whose it was. */
 void
 ta_member_check_drop(DropStmt *statement)
 {
@@ -88,7 +88,7 @@ ta_member_check_drop(DropStmt *statement)
 	{
 		List *name = lfirst(lc);
 
-		/* a trigger or rule is named after its table */
+		/* a trigger, rule or policy is named after its table */
 		if (statement->removeType != OBJECT_INDEX)
 			name = list_truncate(list_copy(name), list_length(name) - 1);
 		if (name != NIL)
@@ -96,7 +96,7 @@ ta_member_check_drop(DropStmt *statement)
 	}
 }
 
-/* Whether a dump holds what the command changes: row security is dumped, a partition brings its own place. */
+/* Whether a dump holds what the command changes: a partition brings its own place, a valid key is one anyway. */
 bool
 ta_member_survives(AlterTableStmt *statement)
 {
@@ -106,10 +106,6 @@ ta_member_survives(AlterTableStmt *statement)
 	{
 		switch (lfirst_node(AlterTableCmd, lc)->subtype)
 		{
-			case AT_EnableRowSecurity:
-			case AT_DisableRowSecurity:
-			case AT_ForceRowSecurity:
-			case AT_NoForceRowSecurity:
 			case AT_ValidateConstraint:
 			case AT_AttachPartition:
 				break;
@@ -217,7 +213,10 @@ ta_package_start(Node *statement)
 	if (IsA(statement, CreateExtensionStmt))
 		ta_migrate_lock(castNode(CreateExtensionStmt, statement)->extname);
 	else if (IsA(statement, AlterExtensionStmt))
+	{
 		ta_migrate_lock(castNode(AlterExtensionStmt, statement)->extname);
+		ta_mark_begin(castNode(AlterExtensionStmt, statement)->extname);
+	}
 	else if (IsA(statement, DropOwnedStmt))
 		check_drop_owned(castNode(DropOwnedStmt, statement));
 	else if (IsA(statement, DropStmt) &&

@@ -225,7 +225,7 @@ COMMENT ON EVENT TRIGGER todo_assoc_end IS 'todo_assoc: renames, packages, hand-
 
 -- packages that were there before the history was
 INSERT INTO assoc_internal.history (package, action, to_version, applied_by, server_version, extension_version)
-    SELECT e.extname, 'observed', e.extversion, CURRENT_USER, pg_catalog.current_setting('server_version'), '1.1'
+    SELECT e.extname, 'observed', e.extversion, SESSION_USER, pg_catalog.current_setting('server_version'), '1.1'
     FROM pg_catalog.pg_extension e
     WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension o
                       ON o.oid OPERATOR(pg_catalog.=) d.refobjid AND o.extname OPERATOR(pg_catalog.=) 'todo_assoc'

@@ -17,11 +17,7 @@ CREATE TABLE public."Todos" (
     "updatedAt" timestamptz NOT NULL DEFAULT now()
 );
 
--- the rows are the users', not the package's: they belong into a dump
-SELECT pg_catalog.pg_extension_config_dump('public."Users"', '');
-SELECT pg_catalog.pg_extension_config_dump('public."Users_id_seq"', '');
-SELECT pg_catalog.pg_extension_config_dump('public."Todos"', '');
-SELECT pg_catalog.pg_extension_config_dump('public."Todos_id_seq"', '');
+-- todo_assoc marks the tables and their sequences for dump: the rows are the users', not the package's
 
 SELECT assoc.define_model('User', 'public."Users"');
 SELECT assoc.define_model('Todo', 'public."Todos"');

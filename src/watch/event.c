@@ -86,9 +86,10 @@ ta_watch_dropped(EventTriggerData *event)
 
 /* The script of a package has run a command that may have made tables. */
 static void
-end_in_package(void)
+end_in_package(Node *statement)
 {
 	ta_member_mark(ta_commands());
+	ta_member_check_script(statement);
 	/* CREATE EXTENSION .. CASCADE made us in the same command: there will be no end of it for us */
 	if (!began)
 		ta_history_observe();
@@ -136,7 +137,7 @@ ta_watch_end(EventTriggerData *event)
 	if (asleep())
 		return;
 	if (ta_in_package_script())
-		end_in_package();
+		end_in_package(statement);
 	switch (nodeTag(statement))
 	{
 		case T_CreateExtensionStmt:

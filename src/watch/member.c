@@ -45,6 +45,64 @@ ta_member_mark(List *commands)
 	}
 }
 
+/* A restore runs the script before it makes the tables that are no package's. */
+static void
+warn_of_stranger(Oid relid, const TaExtension *package)
+{
+	if (!OidIsValid(relid) || ta_rel_is_temporary(relid) || OidIsValid(ta_ext_of_relation(relid)))
+		return;
+	ereport(WARNING,
+			(errmsg("the script of package \"%s\" changes %s, which is not part of it",
+					package->name, ta_rel_shown(relid)),
+			 errdetail("A restore runs the script before that table is there, and fails."),
+			 errhint("Create the table in the package; or say ALTER TABLE IF EXISTS, with ADD COLUMN "
+					 "IF NOT EXISTS and the like.")));
+}
+
+/* A table that the script lets go is in the dump, and made by the script as well. */
+static void
+warn_of_detached(AlterExtensionContentsStmt *statement)
+{
+	if (statement->action == +1 || statement->objtype != OBJECT_TABLE)
+		return;
+	ereport(WARNING,
+			(errmsg("the script lets table %s go from package \"%s\"",
+					NameListToString(castNode(List, statement->object)), statement->extname),
+			 errdetail("A restore finds it made by the script and in the dump, twice."),
+			 errhint("Leave it in the package: its rows are dumped. SELECT assoc.release(%s) ends a "
+					 "package and keeps its tables.",
+					 quote_literal_cstr(statement->extname))));
+}
+
+/* A command of a package's script: tells what a restore could not do again. */
+void
+ta_member_check_script(Node *statement)
+{
+	const TaExtension *package = ta_ext(CurrentExtensionObject);
+
+	switch (nodeTag(statement))
+	{
+		case T_AlterTableStmt:
+			if (!castNode(AlterTableStmt, statement)->missing_ok)
+				warn_of_stranger(
+					ta_statement_relation(castNode(AlterTableStmt, statement)->relation), package);
+			break;
+		case T_IndexStmt:
+			warn_of_stranger(ta_statement_relation(castNode(IndexStmt, statement)->relation),
+							 package);
+			break;
+		case T_CreateTrigStmt:
+			warn_of_stranger(ta_statement_relation(castNode(CreateTrigStmt, statement)->relation),
+							 package);
+			break;
+		case T_AlterExtensionContentsStmt:
+			warn_of_detached(castNode(AlterExtensionContentsStmt, statement));
+			break;
+		default:
+			break;
+	}
+}
+
 /* ---- by hand ---- */
 
 /* Tells, or refuses, that a relation of an extension is changed from outside its scripts. */

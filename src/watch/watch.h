@@ -28,6 +28,7 @@ extern void ta_rename_end(Node *statement, List *commands);
 
 /* member.c: packages */
 extern void ta_member_mark(List *commands);
+extern void ta_member_check_script(Node *statement);
 extern void ta_member_check_alter(Oid relid);
 extern void ta_member_check_drop(DropStmt *statement);
 extern bool ta_member_survives(AlterTableStmt *statement);

@@ -297,9 +297,29 @@ HINT:  Say in the script which rows are not its own: SELECT pg_catalog.pg_extens
 	is($node->safe_psql($db, q{SELECT DISTINCT outcome FROM assoc.apply()}, extra_params => [ '-U', 'plain' ]), 'blocked', '... all of it');
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_attribute WHERE attrelid = '"Todos"'::regclass AND attname = 'editorId'}), '0', '... undone');
 
+	# a script that changes what is no package's, or lets go what it made
+	as($db, 'plain', 'CREATE TABLE outside (id integer PRIMARY KEY)');
+	foreach my $script ('ALTER TABLE public.outside ADD COLUMN x integer;', 'CREATE INDEX ON public.outside (id);')
+	{
+		make_package('ta_out', '1.0', { '1.0' => $script });
+		my ($status, $out, $err) = $node->psql($db, 'CREATE EXTENSION ta_out; DROP EXTENSION ta_out; ALTER TABLE outside DROP COLUMN IF EXISTS x', extra_params => [ '-U', 'plain' ]);
+		like($err, qr/WARNING:  the script of package "ta_out" changes outside, which is not part of it\s+DETAIL:  A restore runs the script before that table is there, and fails\./,
+			"told: $script");
+	}
+	make_package('ta_out', '1.0', { '1.0' => 'ALTER TABLE IF EXISTS public.outside ADD COLUMN IF NOT EXISTS x integer;' });
+	my ($status, $out, $err) = $node->psql($db, 'CREATE EXTENSION ta_out', extra_params => [ '-U', 'plain' ]);
+	is("$status$err", '0', 'not told: what a restore can pass over');
+	$target = fresh('plain');
+	is(restore($target, 'plain', dump_of($db, 'plain')), '', '... and does');
+	is($node->safe_psql($target, q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'outside'::regclass AND attname = 'x'}), '1', '... with the column');
+	as($db, 'plain', 'DROP EXTENSION ta_out; DROP TABLE outside');
+	make_package('ta_out', '1.0', { '1.0' => 'CREATE TABLE public.outside (id integer); ALTER EXTENSION ta_out DROP TABLE public.outside;' });
+	($status, $out, $err) = $node->psql($db, 'CREATE EXTENSION ta_out; DROP EXTENSION ta_out; DROP TABLE outside', extra_params => [ '-U', 'plain' ]);
+	like($err, qr/WARNING:  the script lets table public\.outside go from package "ta_out"\s+DETAIL:  A restore finds it made by the script and in the dump, twice\./, 'told: a table that the script detaches');
+
 	# a table that is added to the package from outside has no mark
 	as($db, 'plain', 'CREATE TABLE late (id serial)');
-	my ($status, $out, $err) = $node->psql($db, 'ALTER EXTENSION ta_shop ADD TABLE late', extra_params => [ '-U', 'plain' ]);
+	($status, $out, $err) = $node->psql($db, 'ALTER EXTENSION ta_shop ADD TABLE late', extra_params => [ '-U', 'plain' ]);
 	like($err, qr/WARNING:  the rows of late are not part of a dump\s+DETAIL:  It belongs to package "ta_shop" now, which has not marked it\.\s+HINT:  The package's next version can: SELECT pg_catalog\.pg_extension_config_dump\('public\.late', ''\);/,
 		'ALTER EXTENSION .. ADD TABLE');
 	like($node->safe_psql($db, 'SELECT severity, code, message, detail FROM assoc.validate()'),

@@ -72,6 +72,7 @@ add(List **findings, TaSeverity severity, const char *code, char *message, char 
 	finding->code = code;
 	finding->message = message;
 	finding->fix = fix;
+	finding->order = list_length(*findings);
 	*findings = lappend(*findings, finding);
 	return finding;
 }
@@ -300,7 +301,8 @@ compare_findings(const ListCell *a, const ListCell *b)
 	if (result == 0)
 		result = strcmp(left->association != NULL ? left->association : "",
 						right->association != NULL ? right->association : "");
-	return result != 0 ? result : strcmp(left->message, right->message);
+	/* list_sort is not stable; steps stay in the order to run them */
+	return result != 0 ? result : left->order - right->order;
 }
 
 /*

@@ -25,6 +25,7 @@ typedef struct TaFinding
 	char *message;
 	char *fix; /* SQL to type; NULL: there is none */
 	char *detail;
+	int order; /* in which it was found */
 } TaFinding;
 
 extern const char *ta_severity_name(TaSeverity severity);

@@ -30,12 +30,11 @@ fail(List *findings, TaSeverity limit)
 		TaFinding *finding = lfirst(lc);
 
 		if (finding->severity >= limit)
-			lines = lappend(lines, psprintf("%s %s: %s%s%s", ta_severity_name(finding->severity),
-											finding->code,
-											finding->association != NULL ? finding->association
-																		 : "",
-											finding->association != NULL ? ": " : "",
-											finding->message));
+			lines = lappend(lines,
+							psprintf("%s %s: %s%s%s", ta_severity_name(finding->severity),
+									 finding->code,
+									 finding->association != NULL ? finding->association : "",
+									 finding->association != NULL ? ": " : "", finding->message));
 	}
 	if (lines == NIL)
 		return;
@@ -43,8 +42,7 @@ fail(List *findings, TaSeverity limit)
 			(errcode(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION),
 			 errmsg("validation failed with %d %s", list_length(lines),
 					list_length(lines) == 1 ? "finding" : "findings"),
-			 errdetail("%s%s",
-					   ta_err_join(list_truncate(list_copy(lines), DETAIL_LIMIT), "\n"),
+			 errdetail("%s%s", ta_err_join(list_truncate(list_copy(lines), DETAIL_LIMIT), "\n"),
 					   list_length(lines) > DETAIL_LIMIT ? "\n..." : ""),
 			 errhint("SELECT * FROM assoc.validate();")));
 }
@@ -74,9 +72,12 @@ ta_validate(PG_FUNCTION_ARGS)
 	foreach(lc, findings)
 	{
 		TaFinding *finding = lfirst(lc);
-		const char *row[FINDING_COLUMNS] = {
-			ta_severity_name(finding->severity), finding->code, finding->association,
-			finding->message,					finding->fix,  finding->detail};
+		const char *row[FINDING_COLUMNS] = {ta_severity_name(finding->severity),
+											finding->code,
+											finding->association,
+											finding->message,
+											finding->fix,
+											finding->detail};
 
 		if (finding->severity >= least)
 			ta_put_row(rsinfo, row, FINDING_COLUMNS);

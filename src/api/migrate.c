@@ -73,8 +73,8 @@ return_steps(FunctionCallInfo fcinfo, List *steps)
 Datum
 ta_migrate(PG_FUNCTION_ARGS)
 {
-	return return_steps(
-		fcinfo, ta_migrate_up(ta_arg_name(fcinfo, 0, "package"), ta_arg_text(fcinfo, 1)));
+	return return_steps(fcinfo,
+						ta_migrate_up(ta_arg_name(fcinfo, 0, "package"), ta_arg_text(fcinfo, 1)));
 }
 
 /*
@@ -102,8 +102,7 @@ ta_undo_all(PG_FUNCTION_ARGS)
 {
 	bool confirm = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 
-	return return_steps(fcinfo,
-						ta_migrate_to_nothing(ta_arg_name(fcinfo, 0, "package"), confirm));
+	return return_steps(fcinfo, ta_migrate_to_nothing(ta_arg_name(fcinfo, 0, "package"), confirm));
 }
 
 /* ---- looking ---- */

@@ -240,8 +240,9 @@ check_owner(List **findings, const TaPackage *package)
 					 ta_ident_quote(GetUserNameFromId(extension->owner, false)),
 					 ta_rel_shown(lfirst_oid(lc)), ta_ident_quote(GetUserNameFromId(owner, false))),
 			NULL)
-			->detail = pstrdup("Only the owner of a package migrates it. After pg_upgrade that is the "
-							   "superuser who ran it.");
+			->detail =
+			pstrdup("Only the owner of a package migrates it. After pg_upgrade that is the "
+					"superuser who ran it.");
 		return;
 	}
 }

@@ -188,8 +188,8 @@ begin_script(StringInfo out, const Generator *gen, const char *from, const char 
 	const char *name = gen->package->name;
 
 	initStringInfo(out);
-	appendStringInfo(out, "/* %s--%s--%s.sql: written by assoc.generate_migration */\n\n", name, from,
-					 to);
+	appendStringInfo(out, "/* %s--%s--%s.sql: written by assoc.generate_migration */\n\n", name,
+					 from, to);
 	appendStringInfo(out,
 					 "\\echo Use \"ALTER EXTENSION %s UPDATE TO '%s'\" to load this file. \\quit\n",
 					 ta_ident_quote(name), to);
@@ -301,13 +301,12 @@ check_to(const TaPackage *package, const char *from, const char *to)
 						errmsg("\"%s\" is no version for a package", to),
 						errdetail("Versions are numbers with dots between them."),
 						errhint("Say, for example, to_version => %s.",
-								quote_literal_cstr(ta_version_is_numeric(from)
-													   ? ta_version_next(from)
-													   : "1.0"))));
+								quote_literal_cstr(
+									ta_version_is_numeric(from) ? ta_version_next(from) : "1.0"))));
 	if (to == NULL && !ta_version_is_numeric(from))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("version \"%s\" has no next one", from),
-						errhint("Say to_version.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("version \"%s\" has no next one", from), errhint("Say to_version.")));
 	next = to != NULL ? to : ta_version_next(from);
 	if (ta_version_compare(next, from) <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

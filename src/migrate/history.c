@@ -206,15 +206,15 @@ ta_history_observe_drop(const char *package)
 void
 ta_history_settle(void)
 {
-	while (ta_catalog_write(
-			   "DELETE FROM assoc_internal.history d USING (SELECT h.id,"
-			   " pg_catalog.lag(h.to_version) OVER w AS before,"
-			   " pg_catalog.row_number() OVER w AS number FROM assoc_internal.history h"
-			   " WINDOW w AS (PARTITION BY h.package ORDER BY h.applied_at)) p"
-			   " WHERE p.id" EQ "d.id AND d.action" EQ "'observed'"
-			   " AND p.number OPERATOR(pg_catalog.>) 1"
-			   " AND d.from_version IS DISTINCT FROM p.before",
-			   NIL) > 0)
+	while (
+		ta_catalog_write("DELETE FROM assoc_internal.history d USING (SELECT h.id,"
+						 " pg_catalog.lag(h.to_version) OVER w AS before,"
+						 " pg_catalog.row_number() OVER w AS number FROM assoc_internal.history h"
+						 " WINDOW w AS (PARTITION BY h.package ORDER BY h.applied_at)) p"
+						 " WHERE p.id" EQ "d.id AND d.action" EQ "'observed'"
+						 " AND p.number OPERATOR(pg_catalog.>) 1"
+						 " AND d.from_version IS DISTINCT FROM p.before",
+						 NIL) > 0)
 		;
 	ta_history_observe();
 }

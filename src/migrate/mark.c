@@ -165,8 +165,8 @@ warn_of_filled(void)
 	foreach(lc, tables)
 	{
 		Filled *table = lfirst(lc);
-		Oid extension = get_rel_name(table->relid) != NULL ? ta_ext_of_relation(table->relid)
-														   : InvalidOid;
+		Oid extension =
+			get_rel_name(table->relid) != NULL ? ta_ext_of_relation(table->relid) : InvalidOid;
 		TaExtension *package = ta_ext(extension);
 		char *condition;
 		int64 count;
@@ -176,17 +176,18 @@ warn_of_filled(void)
 			continue;
 		count = rows_inserted(table->relid) - table->before;
 		if (count > 0)
-			ereport(WARNING,
-					(errmsg("the script put " INT64_FORMAT " %s into table %s of package \"%s\", "
-							"which is dumped whole",
-							count, count == 1 ? "row" : "rows", ta_rel_shown(table->relid),
-							package->name),
-					 errdetail("A restore runs the script again; rows that it brings by itself would "
-							   "then be there twice."),
-					 errhint("CREATE EXTENSION in a new database tells: it refuses such rows. A filter "
-							 "leaves them out of the dump: SELECT pg_catalog.pg_extension_config_dump("
-							 "%s, 'WHERE id >= 1000');",
-							 quote_literal_cstr(ta_rel_qualified(table->relid)))));
+			ereport(
+				WARNING,
+				(errmsg("the script put " INT64_FORMAT " %s into table %s of package \"%s\", "
+						"which is dumped whole",
+						count, count == 1 ? "row" : "rows", ta_rel_shown(table->relid),
+						package->name),
+				 errdetail("A restore runs the script again; rows that it brings by itself would "
+						   "then be there twice."),
+				 errhint("CREATE EXTENSION in a new database tells: it refuses such rows. A filter "
+						 "leaves them out of the dump: SELECT pg_catalog.pg_extension_config_dump("
+						 "%s, 'WHERE id >= 1000');",
+						 quote_literal_cstr(ta_rel_qualified(table->relid)))));
 	}
 }
 

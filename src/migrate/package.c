@@ -270,22 +270,22 @@ const char *
 ta_package_version(const TaPackage *package, const char *version)
 {
 	if (!ta_ident_list_has(package->versions, version))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("package \"%s\" has no version \"%s\"", package->name, version),
-				 package->versions == NIL
-					 ? errdetail("Its files are gone.")
-					 : errdetail("Its versions are %s.", ta_err_list(package->versions, 20)),
-				 errhint("SELECT * FROM assoc.migrations WHERE package = %s;",
-						 quote_literal_cstr(package->name))));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("package \"%s\" has no version \"%s\"", package->name, version),
+						package->versions == NIL
+							? errdetail("Its files are gone.")
+							: errdetail("Its versions are %s.", ta_err_list(package->versions, 20)),
+						errhint("SELECT * FROM assoc.migrations WHERE package = %s;",
+								quote_literal_cstr(package->name))));
 	if (!ta_version_is_numeric(version))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("version \"%s\" of package \"%s\" has no place in an order", version,
-						package->name),
-				 errdetail("Up and down are told by dotted numbers, such as 1.2."),
-				 errhint("ALTER EXTENSION %s UPDATE TO %s; goes there without asking for the order.",
-						 ta_ident_quote(package->name), quote_literal_cstr(version))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("version \"%s\" of package \"%s\" has no place in an order", version,
+					package->name),
+			 errdetail("Up and down are told by dotted numbers, such as 1.2."),
+			 errhint("ALTER EXTENSION %s UPDATE TO %s; goes there without asking for the order.",
+					 ta_ident_quote(package->name), quote_literal_cstr(version))));
 	return version;
 }
 

@@ -88,10 +88,11 @@ ta_restore_statements(void)
 		if (strcmp(package->schema, "public") != 0 && strcmp(package->schema, "pg_catalog") != 0)
 			lines = lappend(lines, psprintf("CREATE SCHEMA IF NOT EXISTS %s;",
 											ta_ident_quote(package->schema)));
-		lines = lappend(
-			lines, psprintf("CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s VERSION %s CASCADE;",
-							ta_ident_quote(package->name), ta_ident_quote(package->schema),
-							quote_literal_cstr(package->version)));
+		lines =
+			lappend(lines,
+					psprintf("CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s VERSION %s CASCADE;",
+							 ta_ident_quote(package->name), ta_ident_quote(package->schema),
+							 quote_literal_cstr(package->version)));
 	}
 	return lines;
 }
@@ -174,11 +175,12 @@ lift_key(const TaExtension *package, Oid relid, const TaForeignKey *fk)
 	texts = lappend(texts, ta_action_text(fk->on_delete, fk->delete_columns));
 	texts = lappend(texts, ta_action_text(fk->on_update, NIL));
 	texts = lappend(texts, ta_deferral_text(fk->deferrable, fk->deferred));
-	ta_catalog_write("INSERT INTO assoc_internal.lifted_key (schema_name, table_name, name, package,"
-					 " columns, parent_schema, parent_table, key, match_full, on_delete, on_update,"
-					 " deferral) VALUES ($1, $2, $3, $4, $5::pg_catalog.text[], $6, $7,"
-					 " $8::pg_catalog.text[], $9::pg_catalog.bool, $10, $11, $12)",
-					 texts);
+	ta_catalog_write(
+		"INSERT INTO assoc_internal.lifted_key (schema_name, table_name, name, package,"
+		" columns, parent_schema, parent_table, key, match_full, on_delete, on_update,"
+		" deferral) VALUES ($1, $2, $3, $4, $5::pg_catalog.text[], $6, $7,"
+		" $8::pg_catalog.text[], $9::pg_catalog.bool, $10, $11, $12)",
+		texts);
 	ta_run_ddl(psprintf("ALTER TABLE %s DROP CONSTRAINT %s", ta_rel_qualified(relid),
 						ta_ident_quote(fk->name)),
 			   "");
@@ -226,8 +228,9 @@ ta_restore_begin(void)
 		count += lift_keys(lfirst(lc));
 	if (packages == NIL)
 		return pstrdup("there is no package: nothing to do");
-	ereport(WARNING, (errmsg("foreign keys of packages are not enforced until assoc.post_restore()"),
-					  errhint("Load the rows, then: SELECT * FROM assoc.post_restore();")));
+	ereport(WARNING,
+			(errmsg("foreign keys of packages are not enforced until assoc.post_restore()"),
+			 errhint("Load the rows, then: SELECT * FROM assoc.post_restore();")));
 	return psprintf("%d foreign %s lifted", count, count == 1 ? "key" : "keys");
 }
 
@@ -290,9 +293,10 @@ orphans_detail(const Lifted *key)
 	char *count = pstrdup("some");
 
 	if (ta_rel_may_count(key->child) && ta_rel_may_count(key->parent))
-		count = psprintf(INT64_FORMAT,
-						 ta_spi_count(ta_ddl_key_orphans(key->child, key->text.columns, key->parent,
-														 key->text.key, key->text.match_full, true)));
+		count =
+			psprintf(INT64_FORMAT,
+					 ta_spi_count(ta_ddl_key_orphans(key->child, key->text.columns, key->parent,
+													 key->text.key, key->text.match_full, true)));
 	return psprintf("%s %s of %s without a row of %s; see them: %s;", count,
 					strcmp(count, "1") == 0 ? "row" : "rows", ta_rel_shown(key->child),
 					ta_rel_shown(key->parent),
@@ -433,8 +437,10 @@ ta_restore_end(void)
 				ta_catalog_write("DELETE FROM assoc_internal.lifted_key l WHERE l.name" EQ "$1"
 								 " AND l.schema_name" EQ "$2 AND l.table_name" EQ "$3",
 								 list_make3((char *) key->text.name,
-											OidIsValid(key->child) ? ta_rel_schema(key->child) : NULL,
-											OidIsValid(key->child) ? ta_rel_name(key->child) : NULL));
+											OidIsValid(key->child) ? ta_rel_schema(key->child)
+																   : NULL,
+											OidIsValid(key->child) ? ta_rel_name(key->child)
+																   : NULL));
 		}
 		if (complete)
 			ta_catalog_write("DELETE FROM assoc_internal.restoring r WHERE r.package" EQ "$1",
@@ -454,9 +460,8 @@ member_sql(const ObjectAddress *object)
 	char *identity = NULL;
 
 	/* the row type of a table, and every array type, go with what they are types of */
-	if (object->classId == TypeRelationId &&
-		(OidIsValid(get_typ_typrelid(object->objectId)) ||
-		 OidIsValid(get_element_type(object->objectId))))
+	if (object->classId == TypeRelationId && (OidIsValid(get_typ_typrelid(object->objectId)) ||
+											  OidIsValid(get_element_type(object->objectId))))
 		return NULL;
 	type = getObjectTypeDescription(object, false);
 	identity = getObjectIdentity(object, false);
@@ -496,14 +501,13 @@ package_to_release(const char *name)
 	package = ta_ext(get_extension_oid(name, true));
 	if (package == NULL || !ta_ext_requires(package->oid, "todo_assoc"))
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("package \"%s\" is not installed", name),
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("package \"%s\" is not installed", name),
 				 errhint("SELECT DISTINCT package FROM assoc.migrations WHERE is_current;")));
 	if (!owns(package))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("must be owner of package \"%s\"", name),
-						errhint("Call it as %s.", ta_ident_quote(GetUserNameFromId(
-													  package->owner, false)))));
+						errhint("Call it as %s.",
+								ta_ident_quote(GetUserNameFromId(package->owner, false)))));
 	ta_restore_check_not_running(name);
 	return package;
 }

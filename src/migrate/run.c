@@ -42,9 +42,10 @@ static int64 rows_dropped = -1;
 void
 ta_migrate_lock(const char *name)
 {
-	ta_spi_fixed("SELECT pg_catalog.pg_advisory_xact_lock("
-				 "pg_catalog.hashtextextended('todo_assoc package ' OPERATOR(pg_catalog.||) $1, 0))",
-				 list_make1((char *) name), TA_AS_CALLER, NULL, NULL);
+	ta_spi_fixed(
+		"SELECT pg_catalog.pg_advisory_xact_lock("
+		"pg_catalog.hashtextextended('todo_assoc package ' OPERATOR(pg_catalog.||) $1, 0))",
+		list_make1((char *) name), TA_AS_CALLER, NULL, NULL);
 	/* an advisory lock, unlike one on a relation, does not bring what others have committed meanwhile */
 	AcceptInvalidationMessages();
 }
@@ -184,13 +185,12 @@ no_route(const TaPackage *package, const char *from, const char *to)
 
 	foreach(lc, package->scripts)
 		files = lappend(files, ((TaScript *) lfirst(lc))->file);
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("package \"%s\" has no scripts that lead from %s %s to %s", package->name, from,
-					up ? "up" : "down", to),
-			 errdetail("A way %s never goes %s in between. Its scripts are %s.",
-					   up ? "up" : "down", up ? "down" : "up", ta_err_list(files, 20)),
-			 errhint("Write %s--%s--%s.sql.", package->name, from, to)));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("package \"%s\" has no scripts that lead from %s %s to %s",
+						   package->name, from, up ? "up" : "down", to),
+					errdetail("A way %s never goes %s in between. Its scripts are %s.",
+							  up ? "up" : "down", up ? "down" : "up", ta_err_list(files, 20)),
+					errhint("Write %s--%s--%s.sql.", package->name, from, to)));
 }
 
 /* The script that makes the package, nearest below the target, and those that lead up from there. */
@@ -274,12 +274,11 @@ ta_migrate_up(const char *name, const char *version)
 	}
 	order = ta_version_compare(target, package->installed);
 	if (order < 0 && version != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("package \"%s\" is at version %s, which is above %s", name,
-						package->installed, target),
-				 errhint("To go down: SELECT * FROM assoc.undo(%s, version => %s);",
-						 quote_literal_cstr(name), quote_literal_cstr(target))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("package \"%s\" is at version %s, which is above %s", name,
+							   package->installed, target),
+						errhint("To go down: SELECT * FROM assoc.undo(%s, version => %s);",
+								quote_literal_cstr(name), quote_literal_cstr(target))));
 	if (order <= 0)
 	{
 		nothing_to_migrate(package, version != NULL);
@@ -362,8 +361,7 @@ is_there(const TaPackage *package)
 {
 	if (package->installed != NULL)
 		return true;
-	ereport(NOTICE,
-			(errmsg("package \"%s\" is not installed: nothing to undo", package->name)));
+	ereport(NOTICE, (errmsg("package \"%s\" is not installed: nothing to undo", package->name)));
 	return false;
 }
 
@@ -379,10 +377,9 @@ ta_migrate_down(const char *name, int steps, const char *version)
 	int order;
 
 	if (version == NULL && steps < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"steps\" must be at least 1"),
-				 errhint("SELECT * FROM assoc.undo(%s);", quote_literal_cstr(name))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"steps\" must be at least 1"),
+						errhint("SELECT * FROM assoc.undo(%s);", quote_literal_cstr(name))));
 	package = lock_package(name);
 	if (version != NULL)
 		version = ta_package_version(package, version);
@@ -438,8 +435,8 @@ check_empty(const TaPackage *package)
 			psprintf("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY %s %s LIMIT %d) s",
 					 ta_rel_qualified(relid), condition, COUNT_LIMIT + 1));
 		if (count > COUNT_LIMIT)
-			found = lappend(found, psprintf("%s (more than %d rows)", ta_rel_shown(relid),
-											COUNT_LIMIT));
+			found = lappend(found,
+							psprintf("%s (more than %d rows)", ta_rel_shown(relid), COUNT_LIMIT));
 		else if (count > 0)
 			found = lappend(found, psprintf("%s (" INT64_FORMAT " %s)", ta_rel_shown(relid), count,
 											count == 1 ? "row" : "rows"));

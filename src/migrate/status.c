@@ -67,9 +67,9 @@ status_of(const TaPackage *package, List *history, char *version)
 	TaVersionStatus *status = palloc0(sizeof(TaVersionStatus));
 	bool available = ta_ident_list_has(package->versions, version);
 	bool up =
-		package->installed != NULL && (strcmp(version, package->installed) == 0 ||
-									   (ta_version_is_numeric(version) &&
-										ta_version_compare(version, package->installed) < 0));
+		package->installed != NULL &&
+		(strcmp(version, package->installed) == 0 ||
+		 (ta_version_is_numeric(version) && ta_version_compare(version, package->installed) < 0));
 
 	status->package = package;
 	status->version = version;

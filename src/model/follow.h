@@ -14,8 +14,8 @@
 extern List *ta_follow_table(const char *schema, const char *table, const char *new_schema,
 							 const char *new_table);
 extern List *ta_follow_schema(const char *schema, const char *new_schema);
-extern List *ta_follow_column(const char *schema, const char *table, const char *column,
-							  const char *new_name);
+extern List *
+ta_follow_column(const char *schema, const char *table, const char *column, const char *new_name);
 extern bool ta_follow_object(Oid relid, const char *item, const char *name, const char *new_name);
 
 /* One list of columns, or text that names columns, of a declaration. */

@@ -281,8 +281,7 @@ ta_ext_dump_mark(Oid extension, Oid relid, char **condition)
 void
 ta_ext_mark_for_dump(Oid relid)
 {
-	DirectFunctionCall2(pg_extension_config_dump, ObjectIdGetDatum(relid),
-						CStringGetTextDatum(""));
+	DirectFunctionCall2(pg_extension_config_dump, ObjectIdGetDatum(relid), CStringGetTextDatum(""));
 	/* several marks in one statement change one and the same row of pg_extension */
 	CommandCounterIncrement();
 }

@@ -298,10 +298,11 @@ foreign_member(const TaStep *step)
 static char *
 member_detail(const TaStep *step, const char *extension)
 {
-	return psprintf("%s belongs to extension %s, and a dump would not hold this change. Write it into "
-					"the next version: SELECT filename, script FROM assoc.generate_migration(%s);",
-					ta_rel_shown(step->state->child_rel), ta_ident_quote(extension),
-					quote_literal_cstr(extension));
+	return psprintf(
+		"%s belongs to extension %s, and a dump would not hold this change. Write it into "
+		"the next version: SELECT filename, script FROM assoc.generate_migration(%s);",
+		ta_rel_shown(step->state->child_rel), ta_ident_quote(extension),
+		quote_literal_cstr(extension));
 }
 
 static TaOutcome *

@@ -124,8 +124,7 @@ add_key_clause(const TaStep *step)
 					 .columns = state->reference->columns,
 					 .parent = parent_sql(state),
 					 .key = state->reference->key,
-					 .match_full =
-						 state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL,
+					 .match_full = state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL,
 					 .on_delete = state->on_delete.value,
 					 .on_update = state->on_update.value,
 					 .deferral = state->deferral.value};
@@ -237,8 +236,9 @@ ta_ddl_render(TaStep *step)
 			step->scans = state->checks_at_once;
 			break;
 		case TA_STEP_ALTER_DEFERRAL:
-			step->sql = psprintf("ALTER TABLE %s ALTER CONSTRAINT %s %s", table,
-								 ta_ident_quote(step->name), ta_ddl_deferral(state->deferral.value));
+			step->sql =
+				psprintf("ALTER TABLE %s ALTER CONSTRAINT %s %s", table, ta_ident_quote(step->name),
+						 ta_ddl_deferral(state->deferral.value));
 			break;
 		case TA_STEP_CREATE_UNIQUE_INDEX:
 		case TA_STEP_CREATE_INDEX:

@@ -28,8 +28,8 @@ extern char *ta_ddl_drop_hint(const TaState *state);
 extern const char *ta_ddl_deferral(const char *deferral);
 extern char *ta_ddl_key_clause(const TaKeyText *key);
 extern char *ta_ddl_existing_key_clause(const TaForeignKey *fk);
-extern char *ta_ddl_key_orphans(Oid child, List *columns, Oid parent, List *key_columns, bool full,
-								bool count);
+extern char *
+ta_ddl_key_orphans(Oid child, List *columns, Oid parent, List *key_columns, bool full, bool count);
 extern char *ta_ddl_orphans_query(const TaState *state, bool count);
 extern char *ta_ddl_nulls_query(const TaState *state, const char *column, bool count);
 extern char *ta_ddl_duplicates_query(const TaState *state, bool count);

@@ -300,15 +300,16 @@ ta_catalog_put_model(const TaModelRow *row)
 	texts = lappend(texts, ta_ident_to_array(row->key));
 	texts = lappend(texts, row->accessors);
 	texts = lappend(texts, row->inferred == NIL ? "{}" : ta_ident_to_array(row->inferred));
-	ta_catalog_write("INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"
-				  " singular, plural, key, accessors, inferred)"
-				  " VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.text[], $8::pg_catalog.bool,"
-				  " $9::pg_catalog.text[])"
-				  " ON CONFLICT (name, declarer) DO UPDATE SET schema_name = excluded.schema_name,"
-				  " table_name = excluded.table_name, singular = excluded.singular,"
-				  " plural = excluded.plural, key = excluded.key,"
-				  " accessors = excluded.accessors, inferred = excluded.inferred",
-				  texts);
+	ta_catalog_write(
+		"INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"
+		" singular, plural, key, accessors, inferred)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.text[], $8::pg_catalog.bool,"
+		" $9::pg_catalog.text[])"
+		" ON CONFLICT (name, declarer) DO UPDATE SET schema_name = excluded.schema_name,"
+		" table_name = excluded.table_name, singular = excluded.singular,"
+		" plural = excluded.plural, key = excluded.key,"
+		" accessors = excluded.accessors, inferred = excluded.inferred",
+		texts);
 }
 
 /* Deletes what the declarer said of the model; declarer NULL: what all said. */
@@ -316,8 +317,8 @@ void
 ta_catalog_delete_model(const char *name, const char *declarer)
 {
 	ta_catalog_write("DELETE FROM assoc_internal.model d WHERE d.name" EQ
-				  "$1 AND ($2 IS NULL OR d.declarer" EQ "$2)",
-				  list_make2((char *) name, (char *) declarer));
+					 "$1 AND ($2 IS NULL OR d.declarer" EQ "$2)",
+					 list_make2((char *) name, (char *) declarer));
 }
 
 /* The table of models was renamed or moved, whoever defined them. */
@@ -348,12 +349,12 @@ ta_catalog_rename_model(const char *name, const char *new_name)
 
 	ta_catalog_write("UPDATE assoc_internal.model d SET name = $2 WHERE d.name" EQ "$1", texts);
 	ta_catalog_write("UPDATE assoc_internal.declaration d SET model = $2 WHERE d.model" EQ "$1",
-				  texts);
+					 texts);
 	ta_catalog_write("UPDATE assoc_internal.declaration d SET target = $2 WHERE d.target" EQ "$1",
-				  texts);
+					 texts);
 	ta_catalog_write("UPDATE assoc_internal.declaration d SET through = $2"
-				  " WHERE d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'",
-				  texts);
+					 " WHERE d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'",
+					 texts);
 }
 
 /* ---- declarations ---- */
@@ -533,8 +534,8 @@ void
 ta_catalog_delete_decl(const char *model, const char *alias, const char *declarer)
 {
 	ta_catalog_write("DELETE FROM assoc_internal.declaration d WHERE d.model" EQ "$1 AND d.alias" EQ
-				  "$2 AND ($3 IS NULL OR d.declarer" EQ "$3)",
-				  list_make3((char *) model, (char *) alias, (char *) declarer));
+					 "$2 AND ($3 IS NULL OR d.declarer" EQ "$3)",
+					 list_make3((char *) model, (char *) alias, (char *) declarer));
 }
 
 /* ---- what apply() recorded ---- */
@@ -575,11 +576,11 @@ void
 ta_catalog_record(const char *reference, const char *item, const char *value)
 {
 	ta_catalog_write("INSERT INTO assoc_internal.recorded AS d (reference, item, value, declarer)"
-				  " VALUES ($1, $2, $3, $4)"
-				  " ON CONFLICT (reference, item) DO UPDATE SET value = excluded.value,"
-				  " declarer = excluded.declarer",
-				  list_make4((char *) reference, (char *) item, (char *) value,
-							 (char *) ta_declarer()));
+					 " VALUES ($1, $2, $3, $4)"
+					 " ON CONFLICT (reference, item) DO UPDATE SET value = excluded.value,"
+					 " declarer = excluded.declarer",
+					 list_make4((char *) reference, (char *) item, (char *) value,
+								(char *) ta_declarer()));
 }
 
 /* Forgets what was recorded for a reference that nobody declares any more. */
@@ -587,7 +588,7 @@ void
 ta_catalog_forget(const char *reference)
 {
 	ta_catalog_write("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1",
-				  list_make1((char *) reference));
+					 list_make1((char *) reference));
 }
 
 /* Forgets one item: the object it names was dropped. */
@@ -595,8 +596,8 @@ void
 ta_catalog_forget_item(const char *reference, const char *item)
 {
 	ta_catalog_write("DELETE FROM assoc_internal.recorded d WHERE d.reference" EQ "$1 AND d.item" EQ
-				  "$2",
-				  list_make2((char *) reference, (char *) item));
+					 "$2",
+					 list_make2((char *) reference, (char *) item));
 }
 
 /* The recorded objects (TaRecorded) of this name and kind: constraint, index or unique_index. */
@@ -628,9 +629,9 @@ ta_catalog_set_aside(const char *config_table, const char *name, const char *dec
 					 const char *incoming)
 {
 	ta_catalog_write("INSERT INTO assoc_internal.conflict (config_table, name, declarer, incoming)"
-				  " VALUES ($1, $2, $3, $4::pg_catalog.jsonb) ON CONFLICT DO NOTHING",
-				  list_make4((char *) config_table, (char *) name, (char *) declarer,
-							 (char *) incoming));
+					 " VALUES ($1, $2, $3, $4::pg_catalog.jsonb) ON CONFLICT DO NOTHING",
+					 list_make4((char *) config_table, (char *) name, (char *) declarer,
+								(char *) incoming));
 }
 
 /* The names (Model or Model.alias) of which a differing row was set aside. */
@@ -661,8 +662,10 @@ ta_catalog_release(const char *package)
 					 "$1 AND EXISTS (SELECT 1 FROM assoc_internal.declaration h"
 					 " WHERE h.model" EQ "d.model AND h.alias" EQ "d.alias AND h.declarer" EQ "'')",
 					 texts);
-	declarations = ta_catalog_write(
-		"UPDATE assoc_internal.declaration d SET declarer = '' WHERE d.declarer" EQ "$1", texts);
+	declarations =
+		ta_catalog_write("UPDATE assoc_internal.declaration d SET declarer = '' WHERE d.declarer" EQ
+						 "$1",
+						 texts);
 	ta_catalog_write("DELETE FROM assoc_internal.model d WHERE d.declarer" EQ
 					 "$1 AND EXISTS (SELECT 1 FROM assoc_internal.model h"
 					 " WHERE h.name" EQ "d.name AND h.declarer" EQ "'')",

@@ -29,8 +29,8 @@ read_command(HeapTuple tuple, TupleDesc desc, void *arg)
 	if (!isnull && collected->type == SCT_Simple)
 	{
 		command->old_schema = collected->d.simple.secondaryObject.objectId;
-		command->created = IsA(collected->parsetree, CreateStmt) ||
-						   IsA(collected->parsetree, CreateTableAsStmt);
+		command->created =
+			IsA(collected->parsetree, CreateStmt) || IsA(collected->parsetree, CreateTableAsStmt);
 	}
 	*commands = lappend(*commands, command);
 }

@@ -55,8 +55,9 @@ warn_of_stranger(Oid relid, const TaExtension *package)
 			(errmsg("the script of package \"%s\" changes %s, which is not part of it",
 					package->name, ta_rel_shown(relid)),
 			 errdetail("A restore runs the script before that table is there, and fails."),
-			 errhint("Create the table in the package; or say ALTER TABLE IF EXISTS, with ADD COLUMN "
-					 "IF NOT EXISTS and the like.")));
+			 errhint(
+				 "Create the table in the package; or say ALTER TABLE IF EXISTS, with ADD COLUMN "
+				 "IF NOT EXISTS and the like.")));
 }
 
 /* A table that the script lets go is in the dump, and made by the script as well. */
@@ -65,13 +66,14 @@ warn_of_detached(AlterExtensionContentsStmt *statement)
 {
 	if (statement->action == +1 || statement->objtype != OBJECT_TABLE)
 		return;
-	ereport(WARNING,
-			(errmsg("the script lets table %s go from package \"%s\"",
-					NameListToString(castNode(List, statement->object)), statement->extname),
-			 errdetail("A restore finds it made by the script and in the dump, twice."),
-			 errhint("Leave it in the package: its rows are dumped. SELECT assoc.release(%s) ends a "
-					 "package and keeps its tables.",
-					 quote_literal_cstr(statement->extname))));
+	ereport(
+		WARNING,
+		(errmsg("the script lets table %s go from package \"%s\"",
+				NameListToString(castNode(List, statement->object)), statement->extname),
+		 errdetail("A restore finds it made by the script and in the dump, twice."),
+		 errhint("Leave it in the package: its rows are dumped. SELECT assoc.release(%s) ends a "
+				 "package and keeps its tables.",
+				 quote_literal_cstr(statement->extname))));
 }
 
 /* A command of a package's script: tells what a restore could not do again. */
@@ -84,8 +86,9 @@ ta_member_check_script(Node *statement)
 	{
 		case T_AlterTableStmt:
 			if (!castNode(AlterTableStmt, statement)->missing_ok)
-				warn_of_stranger(
-					ta_statement_relation(castNode(AlterTableStmt, statement)->relation), package);
+				warn_of_stranger(ta_statement_relation(
+									 castNode(AlterTableStmt, statement)->relation),
+								 package);
 			break;
 		case T_IndexStmt:
 			warn_of_stranger(ta_statement_relation(castNode(IndexStmt, statement)->relation),
@@ -120,7 +123,8 @@ ta_member_check_alter(Oid relid)
 	extension = ta_ext(oid);
 	if (extension == NULL)
 		return;
-	if (get_rel_relkind(relid) == RELKIND_INDEX || get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX)
+	if (get_rel_relkind(relid) == RELKIND_INDEX ||
+		get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX)
 		relid = IndexGetRelation(relid, false);
 	ereport(ta_guc_package_ddl == TA_PACKAGE_DDL_ERROR ? ERROR : WARNING,
 			(errcode(ta_guc_package_ddl == TA_PACKAGE_DDL_ERROR
@@ -189,13 +193,14 @@ ta_member_added(AlterExtensionContentsStmt *statement)
 	oid = OidIsValid(relid) ? ta_ext_of_relation(relid) : InvalidOid;
 	if (!ta_ext_requires(oid, "todo_assoc") || ta_ext_dump_mark(oid, relid, &condition))
 		return;
-	ereport(WARNING,
-			(errmsg("the rows of %s are not part of a dump", ta_rel_shown(relid)),
-			 errdetail("It belongs to package \"%s\" now, which has not marked it.",
-					   statement->extname),
-			 errhint("The package's next version can: SELECT pg_catalog.pg_extension_config_dump(%s, "
-					 "'');",
-					 quote_literal_cstr(ta_rel_qualified(relid)))));
+	ereport(
+		WARNING,
+		(errmsg("the rows of %s are not part of a dump", ta_rel_shown(relid)),
+		 errdetail("It belongs to package \"%s\" now, which has not marked it.",
+				   statement->extname),
+		 errhint("The package's next version can: SELECT pg_catalog.pg_extension_config_dump(%s, "
+				 "'');",
+				 quote_literal_cstr(ta_rel_qualified(relid)))));
 }
 
 /* ---- CREATE, ALTER and DROP EXTENSION, before ---- */

@@ -34,8 +34,9 @@
 void
 ta_rename_start(Node *statement)
 {
-	RangeVar *name = IsA(statement, RenameStmt) ? castNode(RenameStmt, statement)->relation
-												: castNode(AlterObjectSchemaStmt, statement)->relation;
+	RangeVar *name = IsA(statement, RenameStmt)
+						 ? castNode(RenameStmt, statement)->relation
+						 : castNode(AlterObjectSchemaStmt, statement)->relation;
 	Oid relid = ta_statement_relation(name);
 	bool ours = false;
 
@@ -44,9 +45,8 @@ ta_rename_start(Node *statement)
 	else if (IsA(statement, AlterObjectSchemaStmt) &&
 			 castNode(AlterObjectSchemaStmt, statement)->objectType == OBJECT_EXTENSION)
 		ours = true;
-	else if (OidIsValid(relid) &&
-			 (get_rel_relkind(relid) == RELKIND_INDEX ||
-			  get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX))
+	else if (OidIsValid(relid) && (get_rel_relkind(relid) == RELKIND_INDEX ||
+								   get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX))
 		ours = ta_models_of_relation(IndexGetRelation(relid, true)) != NIL;
 	else if (OidIsValid(relid))
 		ours = ta_models_of_relation(relid) != NIL;

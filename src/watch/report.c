@@ -95,13 +95,12 @@ warn_of_problems(List *models)
 
 		if (problem == NULL)
 			continue;
-		ereport(WARNING,
-				(errcode(problem->sqlstate),
-				 errmsg("association \"%s\" does not fit its tables any more",
-						ta_decl_name(reference->serves)),
-				 errdetail("%s.%s%s", problem->message, problem->detail != NULL ? " " : "",
-						   problem->detail != NULL ? problem->detail : ""),
-				 problem->hint != NULL ? errhint("%s", problem->hint) : 0));
+		ereport(WARNING, (errcode(problem->sqlstate),
+						  errmsg("association \"%s\" does not fit its tables any more",
+								 ta_decl_name(reference->serves)),
+						  errdetail("%s.%s%s", problem->message, problem->detail != NULL ? " " : "",
+									problem->detail != NULL ? problem->detail : ""),
+						  problem->hint != NULL ? errhint("%s", problem->hint) : 0));
 	}
 }
 
@@ -142,13 +141,13 @@ warn_of_inheritance(Oid child, Oid parent)
 	}
 	if (names == NIL)
 		return;
-	ereport(WARNING,
-			(errmsg("rows of %s are outside of the foreign keys of %s", ta_rel_shown(child),
-					ta_rel_shown(parent)),
-			 errdetail("Inheritance hands down no key: they neither refer by %s nor are referred to.",
-					   ta_err_list(names, 12)),
-			 errhint("Declare the associations of %s as a model of its own.",
-					 ta_rel_shown(child))));
+	ereport(
+		WARNING,
+		(errmsg("rows of %s are outside of the foreign keys of %s", ta_rel_shown(child),
+				ta_rel_shown(parent)),
+		 errdetail("Inheritance hands down no key: they neither refer by %s nor are referred to.",
+				   ta_err_list(names, 12)),
+		 errhint("Declare the associations of %s as a model of its own.", ta_rel_shown(child))));
 }
 
 /* The accessors of the models' own associations belong to the owner of the table. */
@@ -195,13 +194,11 @@ ta_report_alter(AlterTableStmt *statement, Oid relid)
 				follow_owner(models);
 				break;
 			case AT_AddInherit:
-				warn_of_inheritance(relid,
-									ta_statement_relation(castNode(RangeVar, command->def)));
+				warn_of_inheritance(relid, ta_statement_relation(castNode(RangeVar, command->def)));
 				break;
 			case AT_AttachPartition:
 			{
-				Oid partition =
-					ta_statement_relation(castNode(PartitionCmd, command->def)->name);
+				Oid partition = ta_statement_relation(castNode(PartitionCmd, command->def)->name);
 
 				warn_of_problems(list_concat_copy(models, ta_models_of_relation(partition)));
 				break;

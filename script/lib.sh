@@ -294,8 +294,12 @@ init_cluster()
 # TA_POSTGRES may name a program to run in place of postgres.
 run_cluster()
 {
-	as_postgres "$TA_BIN/pg_ctl" -D "$TA_DATA" -l "$TA_RUN/log" -s -w -t 300 \
-		${TA_POSTGRES:+-p "$TA_POSTGRES"} start || {
+	# a server that is kept must not keep the lock of the build directory
+	(
+		[ -z "${TA_BUILD_LOCK:-}" ] || exec {TA_BUILD_LOCK}>&-
+		as_postgres "$TA_BIN/pg_ctl" -D "$TA_DATA" -l "$TA_RUN/log" -s -w -t 300 \
+			${TA_POSTGRES:+-p "$TA_POSTGRES"} start
+	) || {
 		cat "$TA_RUN/log" >&2
 		die "the server does not start"
 	}

@@ -80,6 +80,9 @@ CREATE TABLE assoc_internal.lifted_key (
 COMMENT ON TABLE assoc_internal.lifted_key IS 'foreign keys of member tables that assoc.pre_restore() lifted, as facts';
 GRANT SELECT ON assoc_internal.restoring, assoc_internal.lifted_key TO PUBLIC;
 
+-- by the name of an object that was dropped or renamed
+CREATE INDEX recorded_value_idx ON assoc_internal.recorded (value);
+
 ------------------------------------------------------------------------------
 -- Migrations
 ------------------------------------------------------------------------------

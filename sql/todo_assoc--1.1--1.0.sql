@@ -25,6 +25,7 @@ DROP FUNCTION assoc_internal.on_command_end();
 INSERT INTO assoc_internal.conflict (config_table, name, declarer, incoming)
     SELECT 'history', h.package, '', pg_catalog.to_jsonb(h) FROM assoc_internal.history h;
 
+DROP INDEX assoc_internal.recorded_value_idx;
 DROP VIEW assoc.migrations;
 DROP FUNCTION assoc_internal.migration_list();
 DROP FUNCTION assoc.migrate(text, text);

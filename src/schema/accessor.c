@@ -444,15 +444,28 @@ ta_accessor_refresh(const TaDecl *decl)
 	return NULL;
 }
 
+/*
+ * Drops the function if it is our accessor on the table.  By its OID: DROP
+ * FUNCTION by name would walk the accessors of that name on all tables.
+ */
+static void
+drop_function(Oid function, Oid relid)
+{
+	ObjectAddress object;
+
+	if (!OidIsValid(function) || !is_ours(function, relid))
+		return;
+	ObjectAddressSet(object, ProcedureRelationId, function);
+	performDeletion(&object, DROP_RESTRICT, 0);
+	CommandCounterIncrement();
+}
+
 /* Drops our accessor of this name on the table, if there is one. */
 void
 ta_accessor_drop_from(Oid relid, const char *alias)
 {
-	Oid function = OidIsValid(relid) ? find_function(relid, alias) : InvalidOid;
-
-	if (OidIsValid(function) && is_ours(function, relid))
-		ta_run_ddl_as(psprintf("DROP FUNCTION %s", signature(relid, alias)), ta_declarer(),
-					  ta_rel_owner(relid));
+	if (OidIsValid(relid))
+		drop_function(find_function(relid, alias), relid);
 }
 
 /* Drops the association's accessor, if it has one; another model of the table may want it now. */
@@ -476,13 +489,7 @@ ta_accessor_drop(const TaDecl *decl)
 void
 ta_accessor_drop_in(Oid schema, Oid relid, const char *alias)
 {
-	Oid function = find_function_in(schema, relid, alias);
-
-	if (OidIsValid(function) && is_ours(function, relid))
-		ta_run_ddl_as(psprintf("DROP FUNCTION %s(%s)",
-							   ta_ident_qualify(get_namespace_name(schema), alias),
-							   ta_rel_qualified(relid)),
-					  ta_declarer(), ta_rel_owner(relid));
+	drop_function(find_function_in(schema, relid, alias), relid);
 }
 
 /* Whether the function is part of an extension, and it is not its own script that runs. */

@@ -600,15 +600,15 @@ ta_catalog_forget_item(const char *reference, const char *item)
 					 list_make2((char *) reference, (char *) item));
 }
 
-/* The recorded objects (TaRecorded) of this name and kind: constraint, index or unique_index. */
+/* The recorded objects (TaRecorded) of this name; item: constraint, index or unique_index, or NULL for any. */
 List *
 ta_catalog_recorded_objects(const char *item, const char *value)
 {
 	List *rows = NIL;
 
 	ta_spi_fixed("SELECT d.reference, d.item, d.value, d.declarer FROM assoc_internal.recorded d"
-				 " WHERE" LIVE "AND d.item" EQ "$1 AND d.value" EQ "$2",
-				 list_make2((char *) item, (char *) value), TA_AS_CATALOG, read_recorded, &rows);
+				 " WHERE" LIVE "AND d.value" EQ "$1 AND ($2 IS NULL OR d.item" EQ "$2)",
+				 list_make2((char *) value, (char *) item), TA_AS_CATALOG, read_recorded, &rows);
 	return rows;
 }
 

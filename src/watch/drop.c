@@ -207,28 +207,31 @@ typedef struct Drop
 	List *held; /* of TaDecl: parents' side gone, child's still there */
 } Drop;
 
-/* A constraint or index that is gone; kept until its table is known to stand. */
+/* A constraint of the table is gone. */
 static void
-forget_object(const char *schema, const char *table, const char *item, const char *name)
+forget_constraint(const char *schema, const char *table, const char *name)
+{
+	Oid relid = ta_rel_lookup(schema, table);
+
+	if (OidIsValid(relid))
+		(void) ta_follow_object(relid, TA_ITEM_CONSTRAINT, name, NULL);
+}
+
+/* An index is gone.  It does not say whose it was; but its schema does, and names in it are unique. */
+static void
+forget_index(const char *schema, const char *name)
 {
 	ListCell *lc;
 
-	if (table != NULL)
+	foreach(lc, ta_catalog_recorded_objects(NULL, name))
 	{
-		Oid relid = ta_rel_lookup(schema, table);
-
-		if (OidIsValid(relid))
-			(void) ta_follow_object(relid, item, name, NULL);
-		return;
-	}
-	/* an index does not say whose it was: its schema does, and names in it are unique */
-	foreach(lc, ta_catalog_recorded_objects(item, name))
-	{
-		TaReference *reference = ta_reference_named(((TaRecorded *) lfirst(lc))->reference);
+		TaRecorded *row = lfirst(lc);
+		TaReference *reference = ta_reference_named(row->reference);
 		const TaModel *child = reference != NULL ? ta_cache_model(reference->child) : NULL;
 
-		if (child != NULL && OidIsValid(child->relid) && strcmp(child->schema, schema) == 0)
-			ta_catalog_forget_item(reference->name, item);
+		if (strcmp(row->item, TA_ITEM_CONSTRAINT) != 0 && child != NULL &&
+			OidIsValid(child->relid) && strcmp(child->schema, schema) == 0)
+			ta_catalog_forget_item(reference->name, row->item);
 	}
 }
 
@@ -249,14 +252,12 @@ read_dropped(HeapTuple tuple, TupleDesc desc, void *arg)
 	{
 		/* what we drop ourselves we also put back, or forget */
 		if (!ta_ddl_is_ours())
-			forget_object(gone->schema, gone->table, TA_ITEM_CONSTRAINT, gone->column);
+			forget_constraint(gone->schema, gone->table, gone->column);
 	}
 	else if (strcmp(type, "index") == 0)
 	{
-		if (ta_ddl_is_ours())
-			return;
-		forget_object(gone->schema, NULL, TA_ITEM_INDEX, gone->table);
-		forget_object(gone->schema, NULL, TA_ITEM_UNIQUE_INDEX, gone->table);
+		if (!ta_ddl_is_ours())
+			forget_index(gone->schema, gone->table);
 	}
 	else if (gone->column != NULL)
 		drop->columns = lappend(drop->columns, gone);
@@ -592,7 +593,8 @@ ta_drop_end(Node *statement)
 
 	ta_spi_fixed("SELECT o.object_type, o.address_names[1], o.address_names[2], o.address_names[3]"
 				 " FROM pg_catalog.pg_event_trigger_dropped_objects() o"
-				 " WHERE NOT o.is_temporary AND o.object_type OPERATOR(pg_catalog.=)"
+				 " WHERE NOT o.is_temporary AND o.address_names[1] IS DISTINCT FROM 'pg_toast'"
+				 " AND o.object_type OPERATOR(pg_catalog.=)"
 				 " ANY ('{table,view,materialized view,foreign table,table column,view column,"
 				 "foreign table column,table constraint,index,extension}'::pg_catalog.text[])",
 				 NIL, TA_AS_CALLER, read_dropped, &drop);

@@ -116,9 +116,10 @@ CREATE TABLE events (id integer, user_id integer, at date, PRIMARY KEY (id, at))
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 SELECT assoc.define_model('Event', 'events');
 SELECT assoc.define_model('Event2026', 'events_2026');
-SELECT assoc.belongs_to('Event', 'User', foreign_key => 'user_id', target_key => 'id');
+-- how many steps there are is the major's: before 18, a key on a partitioned table is never NOT VALID
+SELECT count(assoc.belongs_to('Event', 'User', foreign_key => 'user_id', target_key => 'id'));
 SELECT assoc.belongs_to('Event2026', 'User', foreign_key => 'user_id', target_key => 'id', index => false);
-SELECT count(*) FROM assoc.apply();
+SELECT DISTINCT outcome FROM assoc.apply();
 ALTER TABLE events RENAME user_id TO person_id;
 SELECT association, foreign_key, status FROM assoc.associations WHERE association LIKE 'Event%';
 SELECT * FROM check_all;

@@ -33,12 +33,18 @@ COMMENT ON COLUMN assoc_internal.history.from_version IS 'NULL: the package was 
 COMMENT ON COLUMN assoc_internal.history.to_version IS 'NULL: the package is gone';
 COMMENT ON COLUMN assoc_internal.history.sha256 IS 'of the script as it was when it ran';
 
--- what a downgrade to 1.0 set aside comes back
+-- what a downgrade to 1.0 set aside comes back; a row that somebody else put there stays
 INSERT INTO assoc_internal.history
     SELECT h.* FROM assoc_internal.conflict c,
         LATERAL pg_catalog.jsonb_populate_record(NULL::assoc_internal.history, c.incoming) h
-    WHERE c.config_table OPERATOR(pg_catalog.=) 'history';
-DELETE FROM assoc_internal.conflict c WHERE c.config_table OPERATOR(pg_catalog.=) 'history';
+    WHERE c.config_table OPERATOR(pg_catalog.=) 'history' AND h.id IS NOT NULL AND h.package IS NOT NULL
+      AND h.action OPERATOR(pg_catalog.=) ANY ('{migrate,undo,undo_all,release,observed}'::text[])
+      AND h.applied_at IS NOT NULL AND h.applied_by IS NOT NULL
+      AND h.server_version IS NOT NULL AND h.extension_version IS NOT NULL
+    ON CONFLICT DO NOTHING;
+DELETE FROM assoc_internal.conflict c WHERE c.config_table OPERATOR(pg_catalog.=) 'history'
+    AND EXISTS (SELECT 1 FROM assoc_internal.history h
+                WHERE h.id::text OPERATOR(pg_catalog.=) (c.incoming OPERATOR(pg_catalog.->>) 'id'));
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.history
     FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
@@ -52,13 +58,18 @@ CREATE TRIGGER settle AFTER INSERT ON assoc_internal.history
 
 SELECT pg_catalog.pg_extension_config_dump('assoc_internal.history', '');
 GRANT SELECT ON assoc_internal.history TO PUBLIC;
-GRANT INSERT ON assoc_internal.history TO @extowner@;
+-- the owner of the extension, who need not be the one who updates it
+DO $$
+BEGIN
+    EXECUTE (SELECT pg_catalog.format('GRANT INSERT ON assoc_internal.history TO %I', pg_catalog.pg_get_userbyid(e.extowner))
+             FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'todo_assoc');
+END
+$$;
 
 -- Not dumped: what pre_restore() lifted is put back by post_restore(), in the same database.
 CREATE TABLE assoc_internal.restoring (
     package    text NOT NULL PRIMARY KEY,
     started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    expires_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) interval '1 day',
     started_by text NOT NULL
 );
 COMMENT ON TABLE assoc_internal.restoring IS 'packages between assoc.pre_restore() and assoc.post_restore()';
@@ -238,6 +249,9 @@ INSERT INTO assoc_internal.history (package, action, to_version, applied_by, ser
       AND e.extversion IS DISTINCT FROM (SELECT h.to_version FROM assoc_internal.history h
                                          WHERE h.package OPERATOR(pg_catalog.=) e.extname::text
                                          ORDER BY h.applied_at DESC LIMIT 1);
+
+-- nobody needs them but us
+REVOKE EXECUTE ON FUNCTION assoc_internal.settle_history(), assoc_internal.on_command_start(), assoc_internal.on_drop(), assoc_internal.on_command_end() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION assoc.help()
 RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE

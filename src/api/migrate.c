@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 
 #include "api/args.h"
 #include "check/validate.h"
@@ -17,6 +18,7 @@
 #include "migrate/restore.h"
 #include "migrate/run.h"
 #include "migrate/status.h"
+#include "pg/facts.h"
 #include "store/catalog.h"
 
 PG_FUNCTION_INFO_V1(ta_migrate);
@@ -250,6 +252,11 @@ ta_settle_history(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager", "settle_history")));
+	if (((TriggerData *) fcinfo->context)->tg_relation->rd_id !=
+		ta_rel_lookup("assoc_internal", "history"))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" is for the tables of todo_assoc", "settle_history")));
 	if (!ta_catalog_is_writing())
 		ta_history_settle();
 	return PointerGetDatum(NULL);

@@ -50,12 +50,14 @@ typedef SysCacheIdentifier TaSysCacheId;
 typedef int TaSysCacheId;
 #endif
 
-/* 18: a foreign key may be NOT ENFORCED, and may be NOT VALID on a partitioned table */
+/* 18: a foreign key may be NOT ENFORCED, have a PERIOD, and be NOT VALID on a partitioned table */
 #if PG_VERSION_NUM >= 180000
 #define TA_CONSTRAINT_ENFORCED(form) ((form)->conenforced)
+#define TA_CONSTRAINT_TEMPORAL(form) ((form)->conperiod)
 #define TA_PARTITIONED_NOT_VALID_FK true
 #else
 #define TA_CONSTRAINT_ENFORCED(form) true
+#define TA_CONSTRAINT_TEMPORAL(form) false
 #define TA_PARTITIONED_NOT_VALID_FK false
 #endif
 

@@ -133,6 +133,32 @@ ta_json_scalar_text(const JsonbValue *value)
 	}
 }
 
+/* Whether the JSON is an object of scalars and of arrays of scalars, with one member at least. */
+bool
+ta_json_is_flat_object(const char *text)
+{
+	Jsonb *jsonb = ta_json_parse(text);
+	ListCell *lc;
+
+	if (!JB_ROOT_IS_OBJECT(jsonb) || JB_ROOT_COUNT(jsonb) == 0)
+		return false;
+	foreach(lc, ta_json_object(&jsonb->root))
+	{
+		JsonbValue *value = ((TaJsonPair *) lfirst(lc))->value;
+		JsonbContainer *array = ta_json_container(value, false);
+		ListCell *lv;
+
+		if (array == NULL && value->type == jbvBinary)
+			return false;
+		foreach(lv, array != NULL ? ta_json_array(array) : NIL)
+		{
+			if (((JsonbValue *) lfirst(lv))->type == jbvBinary)
+				return false;
+		}
+	}
+	return true;
+}
+
 /* Appends the text as a JSON string. */
 void
 ta_json_put_string(StringInfo out, const char *text)

@@ -30,7 +30,7 @@
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
-/* the package that a function of ours is changing: a constant of the transaction, cleared at its end */
+/* the package that a function of ours is changing; empty: none */
 static char expected[NAMEDATALEN] = "";
 
 /* Whether todo_assoc is there and at 1.1 or later: the library may be newer than the database's extension. */
@@ -40,10 +40,13 @@ ta_history_exists(void)
 	return OidIsValid(ta_rel_lookup("assoc_internal", "history"));
 }
 
-void
+const char *
 ta_history_expect(const char *package)
 {
-	strlcpy(expected, package != NULL ? package : "", sizeof(expected));
+	const char *before = pstrdup(expected);
+
+	strlcpy(expected, package, sizeof(expected));
+	return before;
 }
 
 /* ---- rows ---- */
@@ -70,10 +73,15 @@ ta_history_add(const TaHistoryRow *row)
 	texts = lappend(texts, row->rows_dropped);
 	texts = lappend(texts, (char *) GetConfigOption("server_version", false, false));
 	texts = lappend(texts, extension_version());
+	/* the order of rows is that of their times, also when the clock was put back */
 	ta_catalog_write("INSERT INTO assoc_internal.history (package, action, from_version,"
 					 " to_version, script, sha256, applied_by, duration, rows_dropped,"
-					 " server_version, extension_version) VALUES ($1, $2, $3, $4, $5, $6, $7,"
-					 " $8::pg_catalog.interval, $9::pg_catalog.int8, $10, $11)",
+					 " server_version, extension_version, applied_at) VALUES ($1, $2, $3, $4, $5,"
+					 " $6, $7, $8::pg_catalog.interval, $9::pg_catalog.int8, $10, $11,"
+					 " GREATEST(pg_catalog.clock_timestamp(),"
+					 " (SELECT pg_catalog.max(h.applied_at) OPERATOR(pg_catalog.+)"
+					 " '00:00:00.000001'::pg_catalog.interval"
+					 " FROM assoc_internal.history h WHERE h.package" EQ "$1)))",
 					 texts);
 }
 

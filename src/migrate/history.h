@@ -32,7 +32,7 @@ extern void ta_history_observe(void);
 extern bool ta_history_observe_drop(const char *package);
 extern void ta_history_settle(void);
 
-/* While a function of ours changes this package, what is noticed of it is no news. */
-extern void ta_history_expect(const char *package);
+/* While a function of ours changes this package, what is noticed of it is no news; returns what was expected before. */
+extern const char *ta_history_expect(const char *package);
 
 #endif /* TA_HISTORY_H */

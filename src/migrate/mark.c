@@ -27,10 +27,10 @@
 #include "utils/snapmgr.h"
 
 #include "base/ident.h"
-#include "base/spi.h"
 #include "migrate/mark.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
+#include "schema/run.h"
 
 /* made by the script that runs, or that has just ended; lives as long as the transaction */
 static List *made = NIL;
@@ -105,12 +105,13 @@ check_table(Oid relid)
 	/* dropped again, or let go, by the same script */
 	if (package == NULL || !ta_ext_dump_mark(extension, relid, &condition))
 		return;
-	if (!ta_rel_may_count(relid))
+	if (!ta_rel_role_may_count(relid, package->owner))
 		return;
-	/* the filter is the script's own text, run by who ran the script, as pg_dump runs it */
-	if (ta_spi_query(psprintf("SELECT 1 FROM ONLY %s %s LIMIT 1", ta_rel_qualified(relid),
-							  condition),
-					 NULL, NULL) > 0)
+	/* the filter is the script's own text, and may call what is the package owner's */
+	if (ta_run_count_as(
+			psprintf("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY %s %s LIMIT 1) s",
+					 ta_rel_qualified(relid), condition),
+			package->owner) > 0)
 		refuse(relid, package->name, condition);
 }
 
@@ -213,11 +214,11 @@ ta_mark_check(void)
 	PG_END_TRY();
 }
 
-/* Before any statement: if a script has ended unnoticed, now is the time. */
+/* Before a statement that ends no transaction: if a script has ended unnoticed, now is the time. */
 void
 ta_mark_after_script(void)
 {
-	if (made != NIL && !OidIsValid(CurrentExtensionObject) && !checking)
+	if (made != NIL && !OidIsValid(CurrentExtensionObject) && !checking && IsTransactionState())
 		ta_mark_check();
 }
 

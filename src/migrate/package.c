@@ -131,7 +131,7 @@ control_folders(void)
 
 /* The folder that has the package's scripts, or NULL; and what else its control file says. */
 static char *
-script_folder(const char *name, char **schema)
+script_folder(const char *name, TaPackage *package)
 {
 	ListCell *lc;
 
@@ -144,7 +144,8 @@ script_folder(const char *name, char **schema)
 		if (!file_exists(control))
 			continue;
 		directory = control_setting(control, "directory");
-		*schema = control_setting(control, "schema");
+		package->schema = control_setting(control, "schema");
+		package->encoding = control_setting(control, "encoding");
 		if (directory == NULL)
 			return folder;
 		if (is_absolute_path(directory))
@@ -193,9 +194,9 @@ compare_scripts(const ListCell *a, const ListCell *b)
 }
 
 static List *
-list_scripts(const char *name, char **schema)
+list_scripts(const char *name, TaPackage *package)
 {
-	char *folder = script_folder(name, schema);
+	char *folder = script_folder(name, package);
 	List *scripts = NIL;
 	DIR *dir = folder != NULL ? AllocateDir(folder) : NULL;
 	struct dirent *entry;
@@ -239,7 +240,7 @@ ta_package_find(const char *name)
 	list_sort(package->versions, ta_version_compare_cells);
 	/* PostgreSQL knows the name: now its files may be opened */
 	if (package->versions != NIL)
-		package->scripts = list_scripts(name, &package->schema);
+		package->scripts = list_scripts(name, package);
 	return package;
 }
 

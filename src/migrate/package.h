@@ -24,6 +24,7 @@ typedef struct TaPackage
 	char *installed; /* its version in this database; NULL: not there */
 	char *default_version; /* NULL: its control file is gone */
 	char *schema; /* that its control file says, or NULL */
+	char *encoding; /* likewise: that of its scripts */
 	List *versions; /* of char *, in order: those that can be had */
 	List *scripts; /* of TaScript */
 } TaPackage;

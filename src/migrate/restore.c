@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
@@ -195,7 +197,7 @@ lift_keys(const TaExtension *package)
 
 	ta_catalog_write("INSERT INTO assoc_internal.restoring (package, started_by) VALUES ($1, $2)"
 					 " ON CONFLICT (package) DO UPDATE SET started_at = DEFAULT,"
-					 " expires_at = DEFAULT, started_by = excluded.started_by",
+					 " started_by = excluded.started_by",
 					 list_make2(package->name, GetUserNameFromId(GetSessionUserId(), false)));
 	foreach(lc, ta_ext_member_tables(package->oid))
 	{
@@ -205,8 +207,8 @@ lift_keys(const TaExtension *package)
 		{
 			TaForeignKey *fk = lfirst(lk);
 
-			/* a partition's goes with the key of the whole */
-			if (fk->inherited)
+			/* a partition's goes with the key of the whole; one with PERIOD is not put into words here */
+			if (fk->inherited || fk->temporal)
 				continue;
 			lift_key(package, lfirst_oid(lc), fk);
 			count++;
@@ -234,6 +236,61 @@ ta_restore_begin(void)
 	return psprintf("%d foreign %s lifted", count, count == 1 ? "key" : "keys");
 }
 
+/* ---- renames in between ---- */
+
+/* A table has another name or schema. */
+void
+ta_lifted_move_table(const char *schema, const char *table, const char *new_schema,
+					 const char *new_table)
+{
+	List *texts =
+		list_make4((char *) schema, (char *) table, (char *) new_schema, (char *) new_table);
+
+	if (ta_restore_running() == NIL)
+		return;
+	ta_catalog_write("UPDATE assoc_internal.lifted_key l SET schema_name = $3, table_name = $4"
+					 " WHERE l.schema_name" EQ "$1 AND l.table_name" EQ "$2",
+					 texts);
+	ta_catalog_write("UPDATE assoc_internal.lifted_key l SET parent_schema = $3, parent_table = $4"
+					 " WHERE l.parent_schema" EQ "$1 AND l.parent_table" EQ "$2",
+					 texts);
+}
+
+/* A column of the table has another name. */
+void
+ta_lifted_rename_column(const char *schema, const char *table, const char *column,
+						const char *new_name)
+{
+	List *texts = list_make4((char *) schema, (char *) table, (char *) column, (char *) new_name);
+
+	if (ta_restore_running() == NIL)
+		return;
+	ta_catalog_write("UPDATE assoc_internal.lifted_key l SET columns ="
+					 " pg_catalog.array_replace(l.columns, $3, $4)"
+					 " WHERE l.schema_name" EQ "$1 AND l.table_name" EQ "$2",
+					 texts);
+	ta_catalog_write("UPDATE assoc_internal.lifted_key l SET key ="
+					 " pg_catalog.array_replace(l.key, $3, $4)"
+					 " WHERE l.parent_schema" EQ "$1 AND l.parent_table" EQ "$2",
+					 texts);
+}
+
+/* A schema has another name. */
+void
+ta_lifted_rename_schema(const char *schema, const char *new_schema)
+{
+	List *texts = list_make2((char *) schema, (char *) new_schema);
+
+	if (ta_restore_running() == NIL)
+		return;
+	ta_catalog_write("UPDATE assoc_internal.lifted_key l SET schema_name = $2"
+					 " WHERE l.schema_name" EQ "$1",
+					 texts);
+	ta_catalog_write("UPDATE assoc_internal.lifted_key l SET parent_schema = $2"
+					 " WHERE l.parent_schema" EQ "$1",
+					 texts);
+}
+
 /* ---- after the rows ---- */
 
 static TaRestored *
@@ -253,6 +310,8 @@ typedef struct Lifted
 {
 	TaKeyText text;
 	char *package;
+	char *schema;
+	char *table;
 	Oid child;
 	Oid parent;
 	char *missing; /* a table that is not there any more; or NULL */
@@ -277,6 +336,8 @@ read_lifted(HeapTuple tuple, TupleDesc desc, void *arg)
 	key->text.on_delete = ta_spi_named_text(tuple, desc, "on_delete");
 	key->text.on_update = ta_spi_named_text(tuple, desc, "on_update");
 	key->text.deferral = ta_spi_named_text(tuple, desc, "deferral");
+	key->schema = schema;
+	key->table = table;
 	key->child = ta_rel_lookup(schema, table);
 	key->parent = ta_rel_lookup(parent_schema, parent_table);
 	if (!OidIsValid(key->child))
@@ -304,18 +365,16 @@ orphans_detail(const Lifted *key)
 									   key->text.match_full, false));
 }
 
-/* Runs one statement; an error that is not about rows is raised. */
-static bool
-try_key(const char *sql)
+/* Runs one statement; returns why it can't be done, or NULL.  Of rows that break the key, the rows. */
+static char *
+try_key(const Lifted *key, const char *sql)
 {
 	ErrorData *error = ta_run_ddl_try(sql, "", GetUserId());
 
 	if (error == NULL)
-		return true;
-	if (error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
-		ReThrowError(error);
-	FreeErrorData(error);
-	return false;
+		return NULL;
+	return error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION ? orphans_detail(key)
+															  : error->message;
 }
 
 /* "foreign key x of t" */
@@ -326,38 +385,39 @@ key_item(const Lifted *key)
 					ta_rel_shown(key->child));
 }
 
+static TaRestored *
+key_outcome(const Lifted *key, char *problem)
+{
+	return outcome(key->package, key_item(key), problem == NULL ? "done" : "blocked", problem);
+}
+
 /* Checks the rows of a key that is there. */
 static TaRestored *
 validate_key(const Lifted *key)
 {
-	bool valid = try_key(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
-								  ta_rel_qualified(key->child), ta_ident_quote(key->text.name)));
-
-	return outcome(key->package, key_item(key), valid ? "done" : "blocked",
-				   valid ? NULL : orphans_detail(key));
+	return key_outcome(key, try_key(key, psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+												  ta_rel_qualified(key->child),
+												  ta_ident_quote(key->text.name))));
 }
 
 /* Puts one key back and checks the rows. */
 static TaRestored *
 put_back(const Lifted *key)
 {
-	char *table;
 	bool at_once;
-	bool there;
+	char *problem;
 
-	if (key->missing != NULL)
+	if (!OidIsValid(key->child))
 		return outcome(key->package, psprintf("foreign key %s", ta_ident_quote(key->text.name)),
-					   "blocked", psprintf("table %s is gone", key->missing));
-	table = ta_rel_qualified(key->child);
+					   "done", psprintf("gone with table %s", key->missing));
+	if (key->missing != NULL)
+		return key_outcome(key, psprintf("table %s is gone", key->missing));
 	if (ta_constraint_name_taken(key->child, key->text.name))
 		return outcome(key->package, key_item(key), "done", pstrdup("was there already"));
 	at_once = !TA_PARTITIONED_NOT_VALID_FK && ta_rel_kind(key->child) == RELKIND_PARTITIONED_TABLE;
-	there = try_key(psprintf("ALTER TABLE %s %s%s", table, ta_ddl_key_clause(&key->text),
-							 at_once ? "" : " NOT VALID"));
-	if (there && !at_once)
-		return validate_key(key);
-	return outcome(key->package, key_item(key), there ? "done" : "blocked",
-				   there ? NULL : orphans_detail(key));
+	problem = try_key(key, psprintf("ALTER TABLE %s %s%s", ta_rel_qualified(key->child),
+									ta_ddl_key_clause(&key->text), at_once ? "" : " NOT VALID"));
+	return problem == NULL && !at_once ? validate_key(key) : key_outcome(key, problem);
 }
 
 /* Keys that an earlier call put back, and whose rows were not all right then. */
@@ -399,11 +459,11 @@ lifted_keys(const char *package)
 	return keys;
 }
 
-/* A key that can't be put back because of its rows, and can't be NOT VALID, stays lifted. */
+/* A key that can't be put back stays lifted, and the package restoring, until it can. */
 static bool
 must_stay_lifted(const TaRestored *done, const Lifted *key)
 {
-	return strcmp(done->outcome, "blocked") == 0 && key->missing == NULL &&
+	return strcmp(done->outcome, "blocked") == 0 &&
 		   !ta_constraint_name_taken(key->child, key->text.name);
 }
 
@@ -452,26 +512,22 @@ ta_restore_end(void)
 
 /* ---- release ---- */
 
-/* "table public.\"Todos\"" for ALTER EXTENSION .. DROP; NULL: goes with something else. */
-static char *
-member_sql(const ObjectAddress *object)
+/* Whether the object is one that a user made, and not what goes with another: row types, array types. */
+static bool
+is_of_its_own(const ObjectAddress *object)
 {
-	char *type = NULL;
-	char *identity = NULL;
+	Oid relid = object->classId == TypeRelationId ? get_typ_typrelid(object->objectId) : InvalidOid;
 
-	/* the row type of a table, and every array type, go with what they are types of */
-	if (object->classId == TypeRelationId && (OidIsValid(get_typ_typrelid(object->objectId)) ||
-											  OidIsValid(get_element_type(object->objectId))))
-		return NULL;
-	type = getObjectTypeDescription(object, false);
-	identity = getObjectIdentity(object, false);
-	/* the description's one word that is none of the syntax */
-	if (strcmp(type, "foreign-data wrapper") == 0)
-		type = "foreign data wrapper";
-	return psprintf("%s %s", type, identity);
+	return object->classId != TypeRelationId ||
+		   (!OidIsValid(get_element_type(object->objectId)) &&
+			(!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE));
 }
 
-/* Takes every member out of the extension; returns how many. */
+/*
+ * Takes every member out of the extension, by what ALTER EXTENSION .. DROP does
+ * to any kind of object; the marks for dump go with the extension itself.
+ * Returns how many there were.
+ */
 static int
 detach_members(const TaExtension *package)
 {
@@ -480,14 +536,15 @@ detach_members(const TaExtension *package)
 
 	foreach(lc, ta_ext_members(package->oid))
 	{
-		char *member = member_sql(lfirst(lc));
+		ObjectAddress *object = lfirst(lc);
 
-		if (member == NULL)
-			continue;
-		ta_run_ddl(psprintf("ALTER EXTENSION %s DROP %s", ta_ident_quote(package->name), member),
-				   "");
-		count++;
+		count += is_of_its_own(object);
+		(void) deleteDependencyRecordsForClass(object->classId, object->objectId,
+											   ExtensionRelationId, DEPENDENCY_EXTENSION);
+		/* else pg_dump would take the privileges it has now for those it was made with */
+		removeExtObjInitPriv(object->objectId, object->classId);
 	}
+	CommandCounterIncrement();
 	return count;
 }
 

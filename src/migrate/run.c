@@ -3,7 +3,7 @@
  *		Taking a package up and down.
  *
  * Each run is part of one transaction, the caller's: what fails takes all of
- * it back.  Runs on one package wait for each other on an advisory lock of the
+ * it back.  Runs on one package wait for each other on a lock of the
  * transaction; only after it is the package's version read, so that of three
  * sessions one migrates and two find nothing to do.
  *
@@ -12,9 +12,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "commands/extension.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -29,6 +34,7 @@
 #include "migrate/version.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
+#include "schema/run.h"
 
 /* counts of rows in an error message stop here: it must not take long to be refused */
 #define COUNT_LIMIT 100000
@@ -38,16 +44,32 @@ static int64 rows_dropped = -1;
 
 /* ---- serialising ---- */
 
-/* Waits for other runs on the package, and for plain CREATE, ALTER and DROP EXTENSION of it. */
+/*
+ * Waits for other runs on the package, and for plain CREATE, ALTER and DROP
+ * EXTENSION of it.  The lock is on no object, but tagged with our own table and
+ * the name: nobody else can take it, as one could an advisory lock, to keep
+ * others from their extensions.  What they have committed is seen after it.
+ */
 void
 ta_migrate_lock(const char *name)
 {
-	ta_spi_fixed(
-		"SELECT pg_catalog.pg_advisory_xact_lock("
-		"pg_catalog.hashtextextended('todo_assoc package ' OPERATOR(pg_catalog.||) $1, 0))",
-		list_make1((char *) name), TA_AS_CALLER, NULL, NULL);
-	/* an advisory lock, unlike one on a relation, does not bring what others have committed meanwhile */
-	AcceptInvalidationMessages();
+	Oid tag = ta_rel_lookup("assoc_internal", "history");
+
+	LockDatabaseObject(tag, DatumGetUInt32(hash_any((const unsigned char *) name, strlen(name))), 0,
+					   ExclusiveLock);
+}
+
+/* Raises unless the user may change the extension, as ALTER EXTENSION does; before anything is locked. */
+static void
+check_owner(const char *name)
+{
+	TaExtension *extension = ta_ext(get_extension_oid(name, true));
+
+	if (extension != NULL && !has_privs_of_role(GetUserId(), extension->owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of extension %s", name),
+						errhint("Call it as %s.",
+								ta_ident_quote(GetUserNameFromId(extension->owner, false)))));
 }
 
 /* The package, locked, as it is now. */
@@ -58,8 +80,10 @@ lock_package(const char *name)
 
 	/* a name that does not exist locks nothing */
 	(void) ta_package(name);
+	check_owner(name);
 	ta_migrate_lock(name);
 	package = ta_package(name);
+	check_owner(name);
 	ta_restore_check_not_running(name);
 	/* what happened behind our back stands before what we add */
 	ta_history_settle();
@@ -108,6 +132,9 @@ run_step(const TaPackage *package, const char *action, const char *from, const c
 	char *sha256 = script != NULL ? ta_script_sha256(script) : NULL;
 	TimestampTz start = GetCurrentTimestamp();
 	TaMigrated *volatile done = NULL;
+	/* a script may itself call us, for another package */
+	int64 outer_rows_dropped = rows_dropped;
+	const char *outer_expected;
 	const char *sql;
 
 	if (to == NULL)
@@ -120,7 +147,7 @@ run_step(const TaPackage *package, const char *action, const char *from, const c
 
 	/* a route down is told by what it drops */
 	rows_dropped = strcmp(action, "migrate") == 0 ? -1 : 0;
-	ta_history_expect(package->name);
+	outer_expected = ta_history_expect(package->name);
 	PG_TRY();
 	{
 		if (to == NULL)
@@ -139,8 +166,8 @@ run_step(const TaPackage *package, const char *action, const char *from, const c
 	}
 	PG_FINALLY();
 	{
-		ta_history_expect(NULL);
-		rows_dropped = -1;
+		(void) ta_history_expect(outer_expected);
+		rows_dropped = outer_rows_dropped;
 	}
 	PG_END_TRY();
 	return done;
@@ -260,6 +287,12 @@ ta_migrate_up(const char *name, const char *version)
 	List *route;
 	int order;
 
+	if (target == NULL && package->versions != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the control file of package \"%s\" says no default version", name),
+				 errhint("Say one: SELECT * FROM assoc.migrate(%s, %s);", quote_literal_cstr(name),
+						 quote_literal_cstr(llast(package->versions)))));
 	if (target == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -407,45 +440,66 @@ ta_migrate_down(const char *name, int steps, const char *version)
 	return run_route(package, "undo", route);
 }
 
-/* Raises when tables of the package hold rows that are not its scripts' own. */
+/* "lines (3 rows)", "lines (more than 100000 rows)"; NULL: none */
+static char *
+told_count(Oid relid, int64 count)
+{
+	if (count == 0)
+		return NULL;
+	if (count > COUNT_LIMIT)
+		return psprintf("%s (more than %d rows)", ta_rel_shown(relid), COUNT_LIMIT);
+	return psprintf("%s (" INT64_FORMAT " %s)", ta_rel_shown(relid), count,
+					count == 1 ? "row" : "rows");
+}
+
+/* The table with what it holds that is not its script's own; NULL: nothing. */
+static char *
+told_rows(const TaExtension *extension, Oid relid)
+{
+	char *condition;
+
+	if (!ta_rel_role_may_count(relid, extension->owner))
+		return psprintf("%s (the package's owner may not see its rows)", ta_rel_shown(relid));
+	/* the mark's filter tells the users' rows from those of the scripts */
+	if (!ta_ext_dump_mark(extension->oid, relid, &condition))
+		condition = "";
+	return told_count(
+		relid, ta_run_count_as(
+				   psprintf("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY %s %s LIMIT %d) s",
+							ta_rel_qualified(relid), condition, COUNT_LIMIT + 1),
+				   extension->owner));
+}
+
+/*
+ * Raises when tables of the package, or partitions and children of them, hold
+ * rows that are not its scripts' own.  They are locked as DROP locks them, so
+ * that no row comes in afterwards.
+ */
 static void
 check_empty(const TaPackage *package)
 {
-	Oid extension = get_extension_oid(package->name, false);
+	TaExtension *extension = ta_ext(get_extension_oid(package->name, false));
+	List *tables = NIL;
 	List *found = NIL;
 	ListCell *lc;
 
-	foreach(lc, ta_ext_member_tables(extension))
+	foreach(lc, ta_ext_member_tables(extension->oid))
+		tables = list_concat_unique_oid(tables, find_all_inheritors(lfirst_oid(lc),
+																	AccessExclusiveLock, NULL));
+	foreach(lc, tables)
 	{
-		Oid relid = lfirst_oid(lc);
-		char *condition = NULL;
-		int64 count;
+		char *told = ta_rel_kind(lfirst_oid(lc)) == RELKIND_RELATION
+						 ? told_rows(extension, lfirst_oid(lc))
+						 : NULL;
 
-		if (ta_rel_kind(relid) != 'r')
-			continue;
-		if (!ta_rel_may_count(relid))
-		{
-			found = lappend(found, psprintf("%s (you may not see its rows)", ta_rel_shown(relid)));
-			continue;
-		}
-		/* the mark's filter tells the users' rows from those of the scripts */
-		if (!ta_ext_dump_mark(extension, relid, &condition))
-			condition = "";
-		count = ta_spi_count(
-			psprintf("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY %s %s LIMIT %d) s",
-					 ta_rel_qualified(relid), condition, COUNT_LIMIT + 1));
-		if (count > COUNT_LIMIT)
-			found = lappend(found,
-							psprintf("%s (more than %d rows)", ta_rel_shown(relid), COUNT_LIMIT));
-		else if (count > 0)
-			found = lappend(found, psprintf("%s (" INT64_FORMAT " %s)", ta_rel_shown(relid), count,
-											count == 1 ? "row" : "rows"));
+		if (told != NULL)
+			found = lappend(found, told);
 	}
 	if (found != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("tables of package \"%s\" hold rows", package->name),
-				 errdetail("They would be lost: %s.", ta_err_join(found, ", ")),
+				 errdetail("They would be lost: %s.", ta_err_list(found, 20)),
 				 errhint("To lose them: SELECT * FROM assoc.undo_all(%s, confirm => true); to keep "
 						 "the tables without the package: SELECT assoc.release(%s);",
 						 quote_literal_cstr(package->name), quote_literal_cstr(package->name))));

@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "commands/extension.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -85,7 +86,9 @@ after_analysis(ParseState *pstate, Query *query, JumbleState *jumble)
 	if (running != NULL)
 		note_statement(pstate, query);
 #endif
-	ta_mark_after_script();
+	/* ROLLBACK must not fail, and COMMIT looks by itself */
+	if (query->commandType != CMD_UTILITY || !IsA(query->utilityStmt, TransactionStmt))
+		ta_mark_after_script();
 }
 
 /* Called once per backend, from _PG_init. */
@@ -144,6 +147,10 @@ executed_text(const TaPackage *package, const TaScript *script)
 
 	if (text == NULL)
 		return NULL;
+	/* in the encoding that the control file says, or the database's */
+	text = pg_any_to_server(text, strlen(text),
+							package->encoding != NULL ? pg_char_to_encoding(package->encoding)
+													  : GetDatabaseEncoding());
 	text = without_echo(text);
 	text = replace(text, "@extowner@", ta_ident_quote(GetUserNameFromId(owner, false)));
 	if (schema != NULL)

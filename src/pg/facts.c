@@ -169,8 +169,15 @@ ta_rel_schema_allows_create(const char *schema, Oid role)
 bool
 ta_rel_may_count(Oid relid)
 {
-	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
-		   check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
+	return ta_rel_role_may_count(relid, GetUserId());
+}
+
+/* The same of any role. */
+bool
+ta_rel_role_may_count(Oid relid, Oid role)
+{
+	return pg_class_aclcheck(relid, role, ACL_SELECT) == ACLCHECK_OK &&
+		   check_enable_rls(relid, role, true) != RLS_ENABLED;
 }
 
 /* Opens the relation to read its descriptor, index list or keys; one that is gone raises. */
@@ -519,6 +526,7 @@ read_foreign_key(Oid constraint_oid)
 	fk->deferrable = form->condeferrable;
 	fk->deferred = form->condeferred;
 	fk->validated = form->convalidated;
+	fk->temporal = TA_CONSTRAINT_TEMPORAL(form);
 	fk->inherited = OidIsValid(form->conparentid);
 	ReleaseSysCache(tuple);
 	return fk;

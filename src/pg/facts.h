@@ -38,6 +38,7 @@ typedef struct TaForeignKey
 	bool deferred;
 	bool validated;
 	bool inherited; /* belongs to the partitioned parent's key */
+	bool temporal; /* with PERIOD */
 } TaForeignKey;
 
 extern Oid ta_rel_lookup(const char *schema, const char *name);
@@ -53,6 +54,7 @@ extern bool ta_rel_is_temporary(Oid relid);
 extern bool ta_rel_owned_by_user(Oid relid);
 extern bool ta_rel_schema_allows_create(const char *schema, Oid role);
 extern bool ta_rel_may_count(Oid relid);
+extern bool ta_rel_role_may_count(Oid relid, Oid role);
 extern bool ta_rel_may_reference(Oid relid, List *columns);
 
 extern TaColumn *ta_rel_column(Oid relid, const char *name);

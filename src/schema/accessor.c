@@ -18,6 +18,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "commands/comment.h"
 #include "commands/extension.h"
@@ -255,20 +256,28 @@ rival(const TaDecl *decl, const TaModel *model)
 	return NULL;
 }
 
-/* Whether the function already has this body and result. */
+/*
+ * Whether the function already is what we would make: body, result, language,
+ * the rights of who calls it and no settings of its own.
+ */
 static bool
 is_current(Oid function, const char *body, Oid result, bool *same_result)
 {
 	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool isnull;
+	Form_pg_proc form;
+	bool no_source;
+	bool no_config;
 	Datum source;
 	bool same;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
-	*same_result = ((Form_pg_proc) GETSTRUCT(tuple))->prorettype == result;
-	same = *same_result && !isnull && strcmp(TextDatumGetCString(source), body) == 0;
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &no_source);
+	(void) SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_config);
+	*same_result = form->prorettype == result;
+	same = *same_result && form->prolang == SQLlanguageId && !form->prosecdef && no_config &&
+		   !no_source && strcmp(TextDatumGetCString(source), body) == 0;
 	ReleaseSysCache(tuple);
 	return same;
 }
@@ -332,7 +341,7 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 	(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	ta_run_ddl_as(psprintf("CREATE OR REPLACE FUNCTION %s RETURNS SETOF %s LANGUAGE sql STABLE "
-						   "PARALLEL SAFE%s AS %s",
+						   "PARALLEL SAFE SECURITY INVOKER%s AS %s",
 						   name, ta_rel_qualified(target->relid),
 						   ta_decl_to_one(decl) ? " ROWS 1" : " ROWS 1000",
 						   quote_literal_cstr(body)),
@@ -519,23 +528,26 @@ ta_accessor_step_aside(const TaDecl *decl)
 }
 
 /*
- * The table has another owner now, and its accessor follows: as the caller, who
- * could give the table away and so can give away the function.
+ * The table has another owner now, whose the accessor must be.  The function
+ * is never given away: whoever wrote its body would then have it run as the
+ * new owner.  It is dropped, by who may, and made anew by ta_accessor_refresh.
  */
 void
-ta_accessor_follow_owner(const TaDecl *decl)
+ta_accessor_drop_of_former_owner(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
 	Oid function = model != NULL && OidIsValid(model->relid)
 					   ? find_function(model->relid, decl->alias)
 					   : InvalidOid;
+	ObjectAddress object;
 
 	if (!OidIsValid(function) || is_ours(function, model->relid) || !is_marked(function) ||
-		!ta_function_owned_by_user(function))
+		!ta_function_owned_by_user(function) || ta_function_is_used(function) ||
+		is_held_by_extension(function))
 		return;
-	ta_run_ddl(psprintf("ALTER FUNCTION %s OWNER TO %s", signature(model->relid, decl->alias),
-						ta_ident_quote(GetUserNameFromId(ta_rel_owner(model->relid), false))),
-			   ta_declarer());
+	ObjectAddressSet(object, ProcedureRelationId, function);
+	performDeletion(&object, DROP_RESTRICT, 0);
+	CommandCounterIncrement();
 }
 
 /* After a rename: the COMMENT says the names as they are. */

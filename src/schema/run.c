@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "utils/guc.h"
 #include "utils/resowner.h"
 
 #include "base/spi.h"
@@ -73,11 +74,11 @@ ta_run_ddl_as(const char *sql, const char *declarer, Oid role)
 }
 
 /*
- * The same in a subtransaction: what fails is undone alone, and returned; NULL
- * when it was done.
+ * Calls the function in a subtransaction: what fails is undone alone, and
+ * returned; NULL when it was done.
  */
 ErrorData *
-ta_run_ddl_try(const char *sql, const char *declarer, Oid role)
+ta_run_try(void (*action)(void *arg), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -87,7 +88,7 @@ ta_run_ddl_try(const char *sql, const char *declarer, Oid role)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		ta_run_ddl_as(sql, declarer, role);
+		action(arg);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -101,4 +102,53 @@ ta_run_ddl_try(const char *sql, const char *declarer, Oid role)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return error;
+}
+
+typedef struct Statement
+{
+	const char *sql;
+	const char *declarer;
+	Oid role;
+} Statement;
+
+static void
+run_statement(void *arg)
+{
+	const Statement *statement = arg;
+
+	ta_run_ddl_as(statement->sql, statement->declarer, statement->role);
+}
+
+/* One DDL statement so. */
+ErrorData *
+ta_run_ddl_try(const char *sql, const char *declarer, Oid role)
+{
+	Statement statement = {.sql = sql, .declarer = declarer, .role = role};
+
+	return ta_run_try(run_statement, &statement);
+}
+
+/*
+ * The result of a query that counts, run as the role, by names of pg_catalog
+ * alone.  For text that is not ours and may call functions of the role's: the
+ * filter by which a package's rows are dumped.
+ */
+int64
+ta_run_count_as(const char *sql, Oid role)
+{
+	Oid saved_user;
+	int saved_context;
+	int nest = NewGUCNestLevel();
+	int64 count;
+
+	GetUserIdAndSecContext(&saved_user, &saved_context);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	SetUserIdAndSecContext(role, saved_context | SECURITY_LOCAL_USERID_CHANGE |
+									 SECURITY_RESTRICTED_OPERATION);
+	count = ta_spi_count(sql);
+	/* an error restores both at (sub)transaction abort */
+	SetUserIdAndSecContext(saved_user, saved_context);
+	AtEOXact_GUC(true, nest);
+	return count;
 }

@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/ident.h"
+#include "base/json.h"
 #include "base/spi.h"
 #include "store/catalog.h"
 
@@ -87,6 +88,40 @@ bool
 ta_decl_is_path(const TaDecl *decl)
 {
 	return decl->kind != TA_BELONGS_TO_MANY && decl->through != NULL;
+}
+
+/* No name is empty: a NULL in an array reads as one. */
+static bool
+are_names(List *names)
+{
+	ListCell *lc;
+
+	foreach(lc, names)
+	{
+		if (((char *) lfirst(lc))[0] == '\0')
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether the row has what every declaration of its kind has.  The owner of the
+ * extension may write rows, and so may a damaged dump: what reads them relies
+ * on this.
+ */
+bool
+ta_decl_is_sound(const TaDecl *decl)
+{
+	if (!are_names(decl->foreign_key) || !are_names(decl->source_key) ||
+		!are_names(decl->target_key) || !are_names(decl->other_key) ||
+		(decl->scope != NULL && !ta_json_is_flat_object(decl->scope)))
+		return false;
+	if (decl->kind == TA_BELONGS_TO_MANY)
+		return decl->through != NULL && decl->reference != NULL && decl->other_reference != NULL &&
+			   decl->foreign_key != NIL && decl->other_key != NIL;
+	if (ta_decl_is_path(decl))
+		return decl->reference == NULL;
+	return decl->reference != NULL && decl->foreign_key != NIL && decl->other_reference == NULL;
 }
 
 /* Model.alias, as an association is written wherever it is an argument. */
@@ -173,14 +208,14 @@ ta_catalog_lock(void)
 }
 
 /*
- * For the DDL watch, before the command it watches locks its table: waits for
- * declarations and apply(), and lets them wait, but not for other DDL.
+ * The same lock for the DDL watch, before the command it watches locks its
+ * table.  Sweeping is left to who declares: unrelated DDL must not write.
  */
 void
 ta_catalog_lock_rows(void)
 {
 	LockRelationOid(get_relname_relid("declaration", get_namespace_oid("assoc_internal", false)),
-					RowExclusiveLock);
+					ShareRowExclusiveLock);
 }
 
 /* ---- models ---- */
@@ -399,7 +434,9 @@ read_decl(HeapTuple tuple, TupleDesc desc, void *arg)
 	row->reference = ta_spi_text(tuple, desc, c++);
 	row->other_reference = ta_spi_text(tuple, desc, c++);
 	row->inferred = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
-	*rows = lappend(*rows, row);
+	/* one that the write trigger did not see */
+	if (ta_decl_is_sound(row))
+		*rows = lappend(*rows, row);
 }
 
 /* Runs one of the queries below. */

@@ -81,6 +81,7 @@ extern bool ta_kind_parse(const char *name, TaKind *kind);
 extern const char *ta_declarer(void);
 extern const char *ta_declarer_shown(const char *declarer);
 extern bool ta_decl_is_path(const TaDecl *decl);
+extern bool ta_decl_is_sound(const TaDecl *decl);
 extern const char *ta_decl_name(const TaDecl *decl);
 extern bool ta_decl_equal(const TaDecl *a, const TaDecl *b);
 extern bool ta_decl_inferred(const TaDecl *decl, const char *option);

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
@@ -141,7 +142,10 @@ row_name(HeapTuple row, TupleDesc desc)
 {
 	char *model = ta_spi_named_text(row, desc, "model");
 	char *reference = ta_spi_named_text(row, desc, "item");
+	char *package = ta_spi_named_text(row, desc, "package");
 
+	if (package != NULL)
+		return package;
 	if (model != NULL)
 		return psprintf("%s.%s", model, ta_spi_named_text(row, desc, "alias"));
 	if (reference != NULL)
@@ -224,22 +228,49 @@ is_present(HeapTuple row, TupleDesc desc, const char *table, bool *equal)
 	return false;
 }
 
-/* Sets a differing row aside, and says so. */
+/* Sets a differing row aside, or one that is unfit for the catalog, and says so. */
 static void
-set_aside(HeapTuple row, TupleDesc desc, const char *table)
+set_aside(HeapTuple row, TupleDesc desc, const char *table, bool unfit)
 {
 	char *name = row_name(row, desc);
+	char *declarer = ta_spi_named_text(row, desc, "declarer");
 	Datum json = DirectFunctionCall1(row_to_json, heap_copy_tuple_as_datum(row, desc));
 
-	ta_catalog_set_aside(table, name, ta_spi_named_text(row, desc, "declarer"),
-						 TextDatumGetCString(json));
+	ta_catalog_set_aside(table, name, declarer != NULL ? declarer : "", TextDatumGetCString(json));
 	ereport(WARNING,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
-			 errmsg("\"%s\" is already declared, and differently", name),
-			 errdetail("The incoming row was set aside in assoc_internal.conflict; the one "
-					   "present stays."),
+			 unfit ? errmsg("the row about \"%s\" is none that a declaration writes", name)
+				   : errmsg("\"%s\" is already declared, and differently", name),
+			 unfit ? errdetail("The incoming row was set aside in assoc_internal.conflict.")
+				   : errdetail("The incoming row was set aside in assoc_internal.conflict; the one "
+							   "present stays."),
 			 errhint("Declare it again as it should be, then DELETE FROM "
 					 "assoc_internal.conflict.")));
+}
+
+/* Whether the row of a declaration has what its kind has, as ta_catalog reads it. */
+static bool
+is_sound(HeapTuple row, TupleDesc desc)
+{
+	TaDecl decl = {0};
+	char *kind = ta_spi_named_text(row, desc, "kind");
+
+	/* NOT NULL and the kind are checked after us */
+	decl.model = ta_spi_named_text(row, desc, "model");
+	decl.alias = ta_spi_named_text(row, desc, "alias");
+	decl.target = ta_spi_named_text(row, desc, "target");
+	if (decl.model == NULL || decl.alias == NULL || decl.target == NULL || kind == NULL ||
+		!ta_kind_parse(kind, &decl.kind))
+		return true;
+	decl.foreign_key = ta_ident_from_array(ta_spi_named_text(row, desc, "foreign_key"));
+	decl.source_key = ta_ident_from_array(ta_spi_named_text(row, desc, "source_key"));
+	decl.target_key = ta_ident_from_array(ta_spi_named_text(row, desc, "target_key"));
+	decl.other_key = ta_ident_from_array(ta_spi_named_text(row, desc, "other_key"));
+	decl.through = ta_spi_named_text(row, desc, "through");
+	decl.scope = ta_spi_named_text(row, desc, "scope");
+	decl.reference = ta_spi_named_text(row, desc, "reference");
+	decl.other_reference = ta_spi_named_text(row, desc, "other_reference");
+	return ta_decl_is_sound(&decl);
 }
 
 /* One row of a direct INSERT: NULL to skip it. */
@@ -248,11 +279,16 @@ direct_insert(HeapTuple row, TupleDesc desc, const char *table)
 {
 	bool equal;
 
+	if (strcmp(table, "declaration") == 0 && !is_sound(row, desc))
+	{
+		set_aside(row, desc, table, true);
+		return NULL;
+	}
 	if (!is_present(row, desc, table, &equal))
 		return row;
 	/* the same row set aside twice is one */
 	if (!equal && strcmp(table, "conflict") != 0)
-		set_aside(row, desc, table);
+		set_aside(row, desc, table, false);
 	return NULL;
 }
 
@@ -268,6 +304,11 @@ ta_guard_config(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager", "guard_config")));
+
+	/* it trusts the table's name and columns: on a table of somebody else's it would be told lies */
+	if (RelationGetNamespace(trigger->tg_relation) != get_namespace_oid("assoc_internal", false))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("function \"%s\" is for the tables of todo_assoc", "guard_config")));
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{

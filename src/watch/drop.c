@@ -13,10 +13,12 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "base/compat.h"
 #include "base/err.h"
@@ -58,9 +60,13 @@ step_aside(List *models)
 static void
 table_goes(Oid relid)
 {
-	List *models = ta_models_of_relation(relid);
+	List *models = NIL;
+	ListCell *lc;
 
 	ta_migrate_count_dropped(relid);
+	/* its partitions go with it, and what takes or returns their rows */
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		models = list_concat(models, ta_models_of_relation(lfirst_oid(lc)));
 	if (models == NIL)
 		return;
 	ta_catalog_lock_rows();
@@ -185,8 +191,6 @@ ta_drop_column_start(AlterTableStmt *statement)
 	}
 }
 
-/* ---- after ---- */
-
 /* A dropped table, or with a column's name a dropped column. */
 typedef struct Gone
 {
@@ -199,13 +203,75 @@ typedef struct Gone
 typedef struct Drop
 {
 	bool cascade;
+	bool constraint; /* the command drops constraints by name */
+	bool function; /* or functions */
 	bool package; /* one is among the dropped */
 	List *tables; /* of Gone */
 	List *columns; /* of Gone */
 	List *models; /* of char *: those whose table, or a column of it, is gone */
+	List *gone; /* of char *: those of them whose table is gone */
 	List *ended; /* of TaDecl */
 	List *held; /* of TaDecl: parents' side gone, child's still there */
 } Drop;
+
+/* ---- taken apart ---- */
+
+/*
+ * Tables whose constraints, and accessors that, this session has dropped by
+ * hand: "schema.table" and "schema.alias".  Who takes an association apart
+ * piece by piece is not held by what is left of it: so a script of pg_dump
+ * --clean, which drops keys and functions first, and then tables in no order
+ * of ours.  Lives as long as the session; forgets all when it is many.
+ */
+static List *apart = NIL;
+
+#define APART_LIMIT 10000
+
+static void
+take_apart(const char *schema, const char *name)
+{
+	char *key = ta_ident_qualify(schema, name);
+	MemoryContext caller;
+
+	if (ta_ident_list_has(apart, key))
+		return;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	if (list_length(apart) >= APART_LIMIT)
+	{
+		list_free_deep(apart);
+		apart = NIL;
+	}
+	apart = lappend(apart, pstrdup(key));
+	MemoryContextSwitchTo(caller);
+}
+
+/* The table is gone: what comes under its name is another. */
+static void
+forget_apart(const char *schema, const char *table)
+{
+	char *key = ta_ident_qualify(schema, table);
+	ListCell *lc;
+
+	foreach(lc, apart)
+	{
+		if (strcmp(lfirst(lc), key) == 0)
+			apart = foreach_delete_current(apart, lc);
+	}
+}
+
+/* Whether this session has dropped the association's accessor, or a constraint of its child's table. */
+static bool
+is_apart(const TaDecl *decl, const TaModel *child)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+
+	return apart != NIL &&
+		   (ta_ident_list_has(apart, ta_ident_qualify(child->schema, child->table)) ||
+			(model != NULL &&
+			 ta_ident_list_has(apart, ta_ident_qualify(model->schema, decl->alias))));
+}
+
+/* ---- after ---- */
 
 /* A constraint of the table is gone. */
 static void
@@ -253,6 +319,13 @@ read_dropped(HeapTuple tuple, TupleDesc desc, void *arg)
 		/* what we drop ourselves we also put back, or forget */
 		if (!ta_ddl_is_ours())
 			forget_constraint(gone->schema, gone->table, gone->column);
+		if (drop->constraint && !ta_ddl_is_ours())
+			take_apart(gone->schema, gone->table);
+	}
+	else if (strcmp(type, "function") == 0)
+	{
+		if (drop->function && !ta_ddl_is_ours())
+			take_apart(gone->schema, gone->table);
 	}
 	else if (strcmp(type, "index") == 0)
 	{
@@ -287,6 +360,19 @@ says_cascade(Node *statement)
 }
 
 static bool
+drops_constraints(Node *statement)
+{
+	ListCell *lc;
+
+	foreach(lc, IsA(statement, AlterTableStmt) ? castNode(AlterTableStmt, statement)->cmds : NIL)
+	{
+		if (lfirst_node(AlterTableCmd, lc)->subtype == AT_DropConstraint)
+			return true;
+	}
+	return false;
+}
+
+static bool
 is_gone(List *list, const TaModel *model, const char *column)
 {
 	ListCell *lc;
@@ -302,16 +388,17 @@ is_gone(List *list, const TaModel *model, const char *column)
 	return false;
 }
 
-/* Whether the model's table, or one of these columns of it, is gone. */
+/* Whether this drop took the model's table, or one of these columns of it. */
 static bool
 side_gone(const Drop *drop, const char *name, List *columns)
 {
 	const TaModel *model = ta_cache_model(name);
 	ListCell *lc;
 
-	/* without a table there is nothing to protect */
-	if (model == NULL || !OidIsValid(model->relid) || is_gone(drop->tables, model, NULL))
+	if (ta_ident_list_has(drop->gone, name))
 		return true;
+	if (model == NULL || !OidIsValid(model->relid))
+		return false;
 	/* one that was dropped and added in the same command is there */
 	foreach(lc, columns)
 	{
@@ -320,6 +407,15 @@ side_gone(const Drop *drop, const char *name, List *columns)
 			return true;
 	}
 	return false;
+}
+
+/* Whether the child's side still stands, and holds the parent's. */
+static bool
+holds(const TaLink *link)
+{
+	const TaModel *child = ta_cache_model(link->child);
+
+	return child != NULL && OidIsValid(child->relid) && !is_apart(link->decl, child);
 }
 
 /* Whether the declaration filters or orders by a column that is gone. */
@@ -393,7 +489,7 @@ judge(Drop *drop, TaDecl *decl)
 			end_decl(drop, decl);
 		else if (!side_gone(drop, links[i].parent, links[i].key))
 			continue;
-		else if (drop->cascade)
+		else if (drop->cascade || !holds(&links[i]))
 			end_decl(drop, decl);
 		else if (!has_decl(drop->held, decl))
 			drop->held = lappend(drop->held, decl);
@@ -414,10 +510,15 @@ find_models(Drop *drop)
 		Gone *gone = lfirst(lc);
 		ListCell *ln;
 
+		if (gone->column == NULL)
+			forget_apart(gone->schema, gone->table);
+
 		foreach(ln, ta_catalog_names_of_table(gone->schema, gone->table))
 		{
 			if (!ta_ident_list_has(drop->models, lfirst(ln)))
 				drop->models = lappend(drop->models, lfirst(ln));
+			if (gone->column == NULL)
+				drop->gone = lappend(drop->gone, lfirst(ln));
 		}
 	}
 }
@@ -551,10 +652,7 @@ make_accessors_again(void)
 	ListCell *lc;
 
 	foreach(lc, ta_catalog_decls())
-	{
-		if (!ta_decl_is_path(lfirst(lc)) || ta_path_problem(lfirst(lc)) == NULL)
-			(void) ta_accessor_refresh(lfirst(lc));
-	}
+		ta_watch_refresh(lfirst(lc));
 }
 
 /* What is declared of the tables and columns that are gone. */
@@ -577,11 +675,11 @@ end_what_is_gone(Drop *drop)
 	names = end_declarations(drop, &kept);
 	names = list_concat(end_models(drop), names);
 	if (names != NIL)
-		ereport(NOTICE, (errmsg("no longer declared: %s", ta_err_join(names, ", "))));
+		ereport(NOTICE, (errmsg("no longer declared: %s", ta_err_list(names, 20))));
 	if (kept != NIL)
 		ereport(WARNING,
 				(errmsg("associations of packages have lost a table or column: %s",
-						ta_err_join(kept, ", ")),
+						ta_err_list(kept, 20)),
 				 errhint("The package's next version, or its down script, takes them back.")));
 }
 
@@ -589,15 +687,19 @@ end_what_is_gone(Drop *drop)
 void
 ta_drop_end(Node *statement)
 {
-	Drop drop = {.cascade = says_cascade(statement)};
+	Drop drop = {.cascade = says_cascade(statement),
+				 .constraint = drops_constraints(statement),
+				 .function = IsA(statement, DropStmt) &&
+							 castNode(DropStmt, statement)->removeType == OBJECT_FUNCTION};
 
-	ta_spi_fixed("SELECT o.object_type, o.address_names[1], o.address_names[2], o.address_names[3]"
-				 " FROM pg_catalog.pg_event_trigger_dropped_objects() o"
-				 " WHERE NOT o.is_temporary AND o.address_names[1] IS DISTINCT FROM 'pg_toast'"
-				 " AND o.object_type OPERATOR(pg_catalog.=)"
-				 " ANY ('{table,view,materialized view,foreign table,table column,view column,"
-				 "foreign table column,table constraint,index,extension}'::pg_catalog.text[])",
-				 NIL, TA_AS_CALLER, read_dropped, &drop);
+	ta_spi_fixed(
+		"SELECT o.object_type, o.address_names[1], o.address_names[2], o.address_names[3]"
+		" FROM pg_catalog.pg_event_trigger_dropped_objects() o"
+		" WHERE NOT o.is_temporary AND o.address_names[1] IS DISTINCT FROM 'pg_toast'"
+		" AND o.object_type OPERATOR(pg_catalog.=)"
+		" ANY ('{table,view,materialized view,foreign table,table column,view column,"
+		"foreign table column,table constraint,index,extension,function}'::pg_catalog.text[])",
+		NIL, TA_AS_CALLER, read_dropped, &drop);
 	find_models(&drop);
 	if (drop.models != NIL)
 		end_what_is_gone(&drop);

@@ -18,7 +18,11 @@
 #include "pg/extension.h"
 #include "watch/watch.h"
 
-/* the command that makes or changes an extension has begun under our eyes; cleared at the end of the transaction */
+/*
+ * The command that makes or changes an extension has begun under our eyes.
+ * Cleared at its end and with any (sub)transaction that fails: then its end, if
+ * it comes, notices once more what was noticed already.
+ */
 static bool began = false;
 
 /* Whether there is nothing to watch: a version without the tables, our own scripts, pg_upgrade. */
@@ -194,9 +198,17 @@ xact_callback(XactEvent event, void *arg)
 		began = false;
 }
 
+static void
+subxact_callback(SubXactEvent event, SubTransactionId sub, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		began = false;
+}
+
 /* Called once per backend, from _PG_init. */
 void
 ta_watch_init(void)
 {
 	RegisterXactCallback(xact_callback, NULL);
+	RegisterSubXactCallback(subxact_callback, NULL);
 }

@@ -16,11 +16,13 @@
 #include "utils/lsyscache.h"
 
 #include "base/ident.h"
+#include "migrate/restore.h"
 #include "model/declare.h"
 #include "model/follow.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
 #include "schema/accessor.h"
+#include "schema/run.h"
 #include "store/cache.h"
 #include "watch/watch.h"
 
@@ -87,6 +89,7 @@ table_renamed(Oid relid, const char *old_name)
 		(void) ta_follow_object(table, TA_ITEM_UNIQUE_INDEX, old_name, name);
 		return;
 	}
+	ta_lifted_move_table(schema, old_name, schema, name);
 	ta_refresh_models(ta_follow_table(schema, old_name, schema, name));
 }
 
@@ -101,13 +104,30 @@ column_renamed(Oid relid, const char *old_name, const char *new_name)
 	{
 		Oid table = lfirst_oid(lc);
 
+		ta_lifted_rename_column(ta_rel_schema(table), ta_rel_name(table), old_name, new_name);
 		models = list_concat(models, ta_follow_column(ta_rel_schema(table), ta_rel_name(table),
 													  old_name, new_name));
 	}
 	ta_refresh_models(models);
 }
 
-/* The accessors that stayed where the table was. */
+/* An accessor, and the schema that its table has left. */
+typedef struct LeftAccessor
+{
+	Oid schema;
+	Oid relid;
+	const char *alias;
+} LeftAccessor;
+
+static void
+drop_left_accessor(void *arg)
+{
+	const LeftAccessor *left = arg;
+
+	ta_accessor_drop_in(left->schema, left->relid, left->alias);
+}
+
+/* The accessors that stayed where the table was; one that a view uses stays, and does what it did. */
 static void
 drop_left_accessors(List *models, Oid old_schema, Oid relid)
 {
@@ -119,7 +139,18 @@ drop_left_accessors(List *models, Oid old_schema, Oid relid)
 		ListCell *ld;
 
 		foreach(ld, model != NULL ? ta_cache_associations(model) : NIL)
-			ta_accessor_drop_in(old_schema, relid, ((TaDecl *) lfirst(ld))->alias);
+		{
+			LeftAccessor left = {.schema = old_schema,
+								 .relid = relid,
+								 .alias = ((TaDecl *) lfirst(ld))->alias};
+			ErrorData *error = ta_run_try(drop_left_accessor, &left);
+
+			if (error != NULL)
+				ereport(WARNING, (errcode(error->sqlerrcode),
+								  errmsg("the accessor \"%s\" stays in schema %s", left.alias,
+										 ta_ident_quote(get_namespace_name(old_schema))),
+								  errdetail("%s", error->message)));
+		}
 	}
 }
 
@@ -131,6 +162,7 @@ table_moved(Oid relid, Oid old_schema)
 
 	if (schema == NULL || old_schema == get_rel_namespace(relid))
 		return NIL;
+	ta_lifted_move_table(schema, ta_rel_name(relid), ta_rel_schema(relid), ta_rel_name(relid));
 	models = ta_follow_table(schema, ta_rel_name(relid), ta_rel_schema(relid), ta_rel_name(relid));
 	drop_left_accessors(models, old_schema, relid);
 	return models;
@@ -177,6 +209,7 @@ renamed(RenameStmt *statement, List *commands)
 			break;
 		}
 		case OBJECT_SCHEMA:
+			ta_lifted_rename_schema(statement->subname, statement->newname);
 			ta_refresh_models(ta_follow_schema(statement->subname, statement->newname));
 			break;
 		default:

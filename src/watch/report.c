@@ -18,6 +18,7 @@
 #include "pg/facts.h"
 #include "schema/accessor.h"
 #include "schema/plan.h"
+#include "schema/run.h"
 #include "store/cache.h"
 #include "watch/watch.h"
 
@@ -41,12 +42,62 @@ ta_models_of_relation(Oid relid)
 }
 
 static void
-refresh(const TaDecl *decl)
+refresh(void *arg)
 {
-	if (ta_decl_is_path(decl) && ta_path_problem(decl) != NULL)
-		return;
+	const TaDecl *decl = arg;
+
 	(void) ta_accessor_refresh(decl);
 	ta_accessor_comment(decl);
+}
+
+static void
+remake(void *arg)
+{
+	ta_accessor_drop(arg);
+	refresh(arg);
+}
+
+/*
+ * Brings an accessor up to date.  What keeps it from that, somebody's
+ * privileges, a function that was put in its place, a scope that fits the
+ * column no more, must not keep the command from being done: it is told, and
+ * shows in assoc.associations.
+ */
+void
+ta_watch_refresh(TaDecl *decl)
+{
+	ErrorData *error;
+
+	if (ta_decl_is_path(decl) && ta_path_problem(decl) != NULL)
+		return;
+	error = ta_run_try(refresh, decl);
+	if (error != NULL)
+		error = ta_run_try(remake, decl);
+	if (error == NULL)
+		return;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("the accessor of \"%s\" could not be brought up to date", ta_decl_name(decl)),
+			 errdetail("%s", error->message)));
+}
+
+/* Whether a path goes along an association of one of the models. */
+static bool
+goes_through(const TaDecl *path, List *models)
+{
+	ListCell *lc;
+
+	if (ta_path_problem(path) != NULL)
+		return false;
+	foreach(lc, ta_hops_of(path))
+	{
+		const TaHop *hop = lfirst(lc);
+
+		if (ta_ident_list_has(models, hop->link.child) ||
+			ta_ident_list_has(models, hop->link.parent))
+			return true;
+	}
+	return false;
 }
 
 /* Names that accessors of these models hold have changed: makes them anew. */
@@ -60,13 +111,13 @@ ta_refresh_models(List *models)
 		ListCell *ld;
 
 		foreach(ld, ta_decls_about(lfirst(lc)))
-			refresh(lfirst(ld));
+			ta_watch_refresh(lfirst(ld));
 	}
 	/* a path goes through tables of which it does not say the model */
-	if (models != NIL)
+	foreach(lc, models != NIL ? ta_catalog_decls_with_path() : NIL)
 	{
-		foreach(lc, ta_catalog_decls_with_path())
-			refresh(lfirst(lc));
+		if (goes_through(lfirst(lc), models))
+			ta_watch_refresh(lfirst(lc));
 	}
 }
 
@@ -150,7 +201,13 @@ warn_of_inheritance(Oid child, Oid parent)
 		 errhint("Declare the associations of %s as a model of its own.", ta_rel_shown(child))));
 }
 
-/* The accessors of the models' own associations belong to the owner of the table. */
+static void
+drop_of_former_owner(void *arg)
+{
+	ta_accessor_drop_of_former_owner(arg);
+}
+
+/* The accessors of the models' own associations belong to the owner of the table: who is another now. */
 static void
 follow_owner(List *models)
 {
@@ -161,8 +218,11 @@ follow_owner(List *models)
 		const TaModel *model = ta_cache_model(lfirst(lc));
 		ListCell *ld;
 
-		foreach(ld, model != NULL ? ta_cache_associations(model) : NIL)
-			ta_accessor_follow_owner(lfirst(ld));
+		foreach(ld, model != NULL ? ta_catalog_decls_of_model(model->name) : NIL)
+		{
+			if (ta_run_try(drop_of_former_owner, lfirst(ld)) == NULL)
+				ta_watch_refresh(lfirst(ld));
+		}
 	}
 }
 

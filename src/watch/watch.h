@@ -10,6 +10,8 @@
 #include "commands/event_trigger.h"
 #include "nodes/parsenodes.h"
 
+#include "store/catalog.h"
+
 /* event.c: the three moments */
 extern void ta_watch_init(void);
 extern void ta_watch_start(EventTriggerData *event);
@@ -39,6 +41,7 @@ extern void ta_package_start(Node *statement);
 extern void ta_report_alter(AlterTableStmt *statement, Oid relid);
 extern void ta_report_created(CreateStmt *statement);
 extern void ta_refresh_models(List *models);
+extern void ta_watch_refresh(TaDecl *decl);
 extern List *ta_models_of_relation(Oid relid);
 
 /* command.c: what the parse tree names */

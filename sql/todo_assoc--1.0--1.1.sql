@@ -33,18 +33,24 @@ COMMENT ON COLUMN assoc_internal.history.from_version IS 'NULL: the package was 
 COMMENT ON COLUMN assoc_internal.history.to_version IS 'NULL: the package is gone';
 COMMENT ON COLUMN assoc_internal.history.sha256 IS 'of the script as it was when it ran';
 
--- what a downgrade to 1.0 set aside comes back; a row that somebody else put there stays
-INSERT INTO assoc_internal.history
-    SELECT h.* FROM assoc_internal.conflict c,
-        LATERAL pg_catalog.jsonb_populate_record(NULL::assoc_internal.history, c.incoming) h
-    WHERE c.config_table OPERATOR(pg_catalog.=) 'history' AND h.id IS NOT NULL AND h.package IS NOT NULL
-      AND h.action OPERATOR(pg_catalog.=) ANY ('{migrate,undo,undo_all,release,observed}'::text[])
-      AND h.applied_at IS NOT NULL AND h.applied_by IS NOT NULL
-      AND h.server_version IS NOT NULL AND h.extension_version IS NOT NULL
-    ON CONFLICT DO NOTHING;
-DELETE FROM assoc_internal.conflict c WHERE c.config_table OPERATOR(pg_catalog.=) 'history'
-    AND EXISTS (SELECT 1 FROM assoc_internal.history h
-                WHERE h.id::text OPERATOR(pg_catalog.=) (c.incoming OPERATOR(pg_catalog.->>) 'id'));
+-- What a downgrade to 1.0 set aside comes back; a row that somebody else put there, and that is none, stays.
+DO $$
+DECLARE
+    c record;
+BEGIN
+    FOR c IN SELECT d.ctid AS place, d.incoming FROM assoc_internal.conflict d
+             WHERE d.config_table OPERATOR(pg_catalog.=) 'history'
+    LOOP
+        BEGIN
+            INSERT INTO assoc_internal.history
+                SELECT h.* FROM pg_catalog.jsonb_populate_record(NULL::assoc_internal.history, c.incoming) h;
+            DELETE FROM assoc_internal.conflict d WHERE d.ctid OPERATOR(pg_catalog.=) c.place;
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation OR invalid_parameter_value THEN
+            NULL;
+        END;
+    END LOOP;
+END
+$$;
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.history
     FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();

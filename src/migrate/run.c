@@ -484,8 +484,11 @@ check_empty(const TaPackage *package)
 	ListCell *lc;
 
 	foreach(lc, ta_ext_member_tables(extension->oid))
+	{
+		LockRelationOid(lfirst_oid(lc), AccessExclusiveLock);
 		tables = list_concat_unique_oid(tables, find_all_inheritors(lfirst_oid(lc),
 																	AccessExclusiveLock, NULL));
+	}
 	foreach(lc, tables)
 	{
 		char *told = ta_rel_kind(lfirst_oid(lc)) == RELKIND_RELATION

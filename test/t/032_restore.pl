@@ -136,8 +136,6 @@ foreach my $role ($super, 'plain')
 		my $target = fresh($role);
 		is(restore($target, $role, dump_of($db, $role, @$way), $way->[0] ? ('--exit-on-error') : ()), '', "restored as $role");
 		same(seen($target, $look_1_1), $before, "@$way: all is as before");
-		is(steps_of($node, $target, q{assoc.undo_all('ta_shop', confirm => true)}, '-U', $role) // '', '', '... a key by hand holds the package')
-		  if 0;
 	}
 	# schema, then data, in one go and in two
 	my $target = fresh($role);
@@ -391,7 +389,7 @@ SELECT assoc.apply();} });
 DETAIL:  assoc.pre_restore() lifted its foreign keys; they are not back yet.
 HINT:  SELECT * FROM assoc.post_restore();}, '... no migration meanwhile');
 		like(report($node, $target, q{ALTER EXTENSION todo_assoc UPDATE TO '1.0'}), qr/^ERROR:  55000: cannot go back to 1\.0 between/, '... nor a way back to 1.0');
-		is(as($target, $role, 'SELECT assoc.pre_restore()'), '0 foreign keys lifted', '... twice does no harm') if 0;
+		is(as($target, $role, 'SET client_min_messages = error; SELECT assoc.pre_restore()'), '0 foreign keys lifted', '... twice does no harm');
 		is(restore($target, $role, $file, '--section=data', '-j2'), '', '... the rows, in parallel');
 		is($node->safe_psql($target, 'SELECT item, outcome, detail FROM assoc.post_restore() ORDER BY 1', extra_params => [ '-U', $role ]),
 			join("\n", map { "foreign key ${_}|done|" } 'a_people_boss_id_fkey of a_people', 'a_people_team_id_fkey of a_people', 'b_teams_lead_id_fkey of b_teams', 'c_seats_team_id_x_fkey of c_seats'),

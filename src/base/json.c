@@ -45,13 +45,14 @@ members(JsonbContainer *container, bool object)
 			JsonbValue *copy = palloc(sizeof(JsonbValue));
 
 			*copy = value;
-			if (object)
+			/* an array has no pairs, whoever asks for them */
+			if (!object)
+				result = lappend(result, copy);
+			else if (pair != NULL)
 			{
 				pair->value = copy;
 				result = lappend(result, pair);
 			}
-			else
-				result = lappend(result, copy);
 		}
 	}
 	return result;

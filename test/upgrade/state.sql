@@ -30,7 +30,8 @@ SELECT c::text FROM assoc_internal.conflict c ORDER BY 1;
 \o :out/assoc.migrations
 SELECT * FROM assoc.migrations;
 \o :out/assoc.validate()
-SELECT * FROM assoc.validate();
+-- but for what pg_upgrade does to the owners of extensions
+SELECT * FROM assoc.validate() WHERE code <> 'owner_differs';
 \o :out/assoc.restore_preamble()
 SELECT * FROM assoc.restore_preamble();
 \o :out/assoc_internal.history

@@ -50,6 +50,13 @@ typedef SysCacheIdentifier TaSysCacheId;
 typedef int TaSysCacheId;
 #endif
 
+/* 19: the parse analysis hook may not change what it is told of the query's jumble */
+#if PG_VERSION_NUM >= 190000
+#define TaJumbleState const JumbleState
+#else
+#define TaJumbleState JumbleState
+#endif
+
 /* 18: a foreign key may be NOT ENFORCED, have a PERIOD, and be NOT VALID on a partitioned table */
 #if PG_VERSION_NUM >= 180000
 #define TA_CONSTRAINT_ENFORCED(form) ((form)->conenforced)

@@ -78,7 +78,7 @@ note_statement(const ParseState *pstate, const Query *query)
 
 /* Called for each statement that is analyzed, in this session, whosever it is. */
 static void
-after_analysis(ParseState *pstate, Query *query, JumbleState *jumble)
+after_analysis(ParseState *pstate, Query *query, TaJumbleState *jumble)
 {
 	if (next_hook != NULL)
 		next_hook(pstate, query, jumble);

@@ -81,7 +81,7 @@ make_package('ta_shop', '1.1', \%shop);
 
 my $rows = q{INSERT INTO "Users" ("the Name") VALUES ('Ada'), ('Grace'); INSERT INTO "Todos" (title, "userId") VALUES ('a', 1), ('b', 2), ('c', 1);
 	INSERT INTO states VALUES (100, 'mine'); INSERT INTO todo_watchers VALUES (1, 2); INSERT INTO log (what) VALUES ('x'), ('y'); SELECT nextval('numbers');
-	CREATE TABLE notes (id integer PRIMARY KEY, user_id integer); INSERT INTO notes VALUES (1, 1);
+	CREATE TABLE notes (gone integer, id integer PRIMARY KEY, lost text, user_id integer); ALTER TABLE notes DROP COLUMN gone, DROP COLUMN lost; INSERT INTO notes VALUES (1, 1);
 	SELECT assoc.belongs_to('Note', 'User', foreign_key => 'user_id', inverse => 'notes');
 	SELECT assoc.belongs_to('Todo', 'User', foreign_key => 'userId'); SELECT count(*) FROM assoc.apply()};
 my $look = q{

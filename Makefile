@@ -60,6 +60,7 @@ OBJS = \
 	src/watch/member.o \
 	src/watch/rename.o \
 	src/watch/report.o \
+	src/check/finding.o \
 	src/check/validate.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \

@@ -9,6 +9,7 @@
 
 #include "api/args.h"
 #include "base/err.h"
+#include "check/finding.h"
 #include "check/validate.h"
 
 PG_FUNCTION_INFO_V1(ta_validate);

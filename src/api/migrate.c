@@ -11,6 +11,7 @@
 #include "utils/rel.h"
 
 #include "api/args.h"
+#include "check/finding.h"
 #include "check/validate.h"
 #include "exchange/generate.h"
 #include "migrate/history.h"

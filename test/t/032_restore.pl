@@ -193,7 +193,7 @@ foreach my $role ($super, 'plain')
 		'relocatable = false', 'schema = public', "requires = 'todo_assoc, ta_first'");
 	my $db = fresh('plain');
 	as($db, 'plain', q{CREATE EXTENSION todo_assoc; SELECT * FROM assoc.migrate('ta_a_second'); INSERT INTO "My first".firsts VALUES (1); INSERT INTO seconds VALUES (1, 1)});
-	is($node->safe_psql($db, 'SELECT * FROM assoc.restore_preamble()'), q{CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION '1.1';
+	is($node->safe_psql($db, 'SELECT * FROM assoc.restore_preamble()'), q{CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION '1.2';
 CREATE SCHEMA IF NOT EXISTS "My first";
 CREATE EXTENSION IF NOT EXISTS ta_first WITH SCHEMA "My first" VERSION '1.0' CASCADE;
 CREATE EXTENSION IF NOT EXISTS ta_a_second WITH SCHEMA public VERSION '1.0' CASCADE;}, 'each after those it requires');

@@ -1,0 +1,37 @@
+/*
+ * src/check/finding.h
+ *		One thing that is wrong, and what mends it.
+ */
+#ifndef TA_FINDING_H
+#define TA_FINDING_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+typedef enum TaSeverity
+{
+	TA_INFO,
+	TA_WARNING,
+	TA_ERROR
+} TaSeverity;
+
+typedef struct TaFinding
+{
+	TaSeverity severity;
+	const char *code; /* stable: users filter by it */
+	const char *association; /* NULL: it is about a model or a package */
+	const char *package; /* NULL: it is about an association */
+	char *message;
+	char *fix; /* SQL to type; NULL: there is none */
+	char *detail;
+	int order; /* in which it was found */
+} TaFinding;
+
+extern const char *ta_severity_name(TaSeverity severity);
+extern TaSeverity ta_severity_parse(const char *name, const char *argument);
+extern TaFinding *
+ta_finding_add(List **findings, TaSeverity severity, const char *code, char *message, char *fix);
+extern void ta_finding_sort(List *findings);
+
+#endif /* TA_FINDING_H */

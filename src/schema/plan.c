@@ -10,10 +10,12 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 
 #include "base/err.h"
 #include "base/ident.h"
@@ -32,6 +34,7 @@ typedef struct NameKey
 
 typedef struct Planner
 {
+	List *references; /* of TaReference */
 	List *steps;
 	bool online;
 	HTAB *names; /* of NameKey */
@@ -123,6 +126,50 @@ state_named(Planner *planner, const char *name)
 	StateSlot *slot = hash_search(planner->states, ta_ident_clip(name), HASH_FIND, NULL);
 
 	return slot != NULL ? slot->state : state_of(planner, ta_reference_named(name));
+}
+
+static bool
+same_names(List *a, List *b)
+{
+	ListCell *la;
+	ListCell *lb;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(la, a, lb, b)
+	{
+		if (!ta_ident_same(lfirst(la), lfirst(lb)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The state of the same reference of a table that this one is a partition of,
+ * if the plan makes that too; else NULL.  What the whole gets, PostgreSQL gives
+ * to its partitions: planned for both, the second would be there already.
+ */
+static const TaState *
+state_of_whole(Planner *planner, const TaState *state)
+{
+	List *ancestors;
+	ListCell *lc;
+
+	if (!OidIsValid(state->child_rel) || !get_rel_relispartition(state->child_rel))
+		return NULL;
+	ancestors = get_partition_ancestors(state->child_rel);
+	foreach(lc, planner->references)
+	{
+		const TaReference *reference = lfirst(lc);
+		const TaState *whole = state_of(planner, reference);
+
+		if (whole->problem == NULL && list_member_oid(ancestors, whole->child_rel) &&
+			whole->parent_rel == state->parent_rel &&
+			same_names(reference->columns, state->reference->columns) &&
+			same_names(reference->key, state->reference->key))
+			return whole;
+	}
+	return NULL;
 }
 
 /* ---- names ---- */
@@ -273,7 +320,8 @@ plan_columns(Planner *planner, const TaState *state)
 	const TaReference *reference = state->reference;
 	ListCell *lc;
 
-	plan_missing_columns(planner, state);
+	if (state_of_whole(planner, state) == NULL)
+		plan_missing_columns(planner, state);
 	if (reference->required.value == NULL)
 		return;
 
@@ -390,8 +438,11 @@ plan_existing_key(Planner *planner, const TaState *state)
 static void
 plan_key(Planner *planner, const TaState *state)
 {
+	const TaState *whole = state_of_whole(planner, state);
 	TaStep *step;
 
+	if (state->enforced && state->fk == NULL && whole != NULL && whole->enforced)
+		return;
 	if (state->enforced && state->fk == NULL)
 		plan_new_key(planner, state);
 	else if (state->enforced)
@@ -408,6 +459,12 @@ plan_key(Planner *planner, const TaState *state)
 }
 
 static bool
+wants_index(const TaReference *reference)
+{
+	return reference->index.value == NULL || strcmp(reference->index.value, "true") == 0;
+}
+
+static bool
 can_have_index(const TaState *state)
 {
 	return !OidIsValid(state->child_rel) || strchr("rpm", ta_rel_kind(state->child_rel)) != NULL;
@@ -421,15 +478,27 @@ build_concurrently(const Planner *planner, const TaState *state)
 		   ta_rel_kind(state->child_rel) != RELKIND_PARTITIONED_TABLE;
 }
 
+/* Whether the plan makes a unique index of the reference's, or else any. */
+static bool
+makes_index(const TaState *state, bool unique)
+{
+	const TaReference *reference = state->reference;
+
+	if (reference->one != NULL && !OidIsValid(state->unique_index))
+		return true;
+	return !unique && !OidIsValid(state->serving_index) && wants_index(reference);
+}
+
 static void
 plan_indexes(Planner *planner, const TaState *state)
 {
 	const TaReference *reference = state->reference;
-	bool wanted = reference->index.value == NULL || strcmp(reference->index.value, "true") == 0;
+	const TaState *whole = state_of_whole(planner, state);
+	bool wanted = wants_index(reference);
 	bool served = OidIsValid(state->serving_index);
 	TaStep *step;
 
-	if (!can_have_index(state))
+	if (!can_have_index(state) || (whole != NULL && makes_index(whole, reference->one != NULL)))
 		return;
 	if (reference->one != NULL && !OidIsValid(state->unique_index))
 	{
@@ -566,7 +635,7 @@ ta_plan_steps(List *references, bool online, List **states)
 	HASHCTL ctl = {.keysize = sizeof(NameKey),
 				   .entrysize = sizeof(NameKey),
 				   .hcxt = CurrentMemoryContext};
-	Planner planner = {.online = online};
+	Planner planner = {.references = references, .online = online};
 	ListCell *lc;
 
 	planner.recorded = read_recorded(references);

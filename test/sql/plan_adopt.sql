@@ -133,6 +133,22 @@ SELECT * FROM steps('Event.comments');
 SELECT assoc.has_one('User', 'Event', 'last_event', foreign_key => 'user_id');
 SELECT assoc.has_one('User', 'Event', 'last_event', foreign_key => 'user_id', order_by => 'day DESC');
 SELECT * FROM steps();
+-- the whole and one of its parts as models, declared at once: what the whole gets, the part has too
+CREATE TABLE visits (id integer, day date, user_id integer, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+CREATE TABLE a_visits PARTITION OF visits FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY RANGE (day);
+CREATE TABLE a_visits_1 PARTITION OF a_visits DEFAULT;
+SELECT assoc.define_model('Visit', 'visits'), assoc.define_model('AVisit', 'a_visits'), assoc.define_model('AVisit1', 'a_visits_1');
+SELECT assoc.belongs_to('AVisit1', 'User', foreign_key => 'user_id', required => true);
+SELECT assoc.belongs_to('AVisit', 'User', foreign_key => 'user_id', target_key => 'id');
+SELECT assoc.belongs_to('Visit', 'User', foreign_key => 'visitor_id');
+SELECT assoc.belongs_to('AVisit', 'User', 'visitor', foreign_key => 'visitor_id');
+SELECT assoc.belongs_to('Visit', 'User', 'user_of', foreign_key => 'user_id', index => false);
+SELECT association, regexp_replace(sql, ' NOT VALID', '') FROM assoc.plan('Visit, AVisit, AVisit1') WHERE sql NOT LIKE '%VALIDATE%' ORDER BY step;
+-- alone, the part gets its own
+SELECT association, regexp_replace(sql, ' NOT VALID', '') FROM assoc.plan('AVisit1') WHERE sql NOT LIKE '%VALIDATE%' ORDER BY step;
+SELECT DISTINCT outcome FROM assoc.apply('Visit, AVisit, AVisit1');
+SELECT * FROM steps('Visit, AVisit, AVisit1');
+SELECT assoc.drop_model('Visit', cascade => true), assoc.drop_model('AVisit', cascade => true), assoc.drop_model('AVisit1', cascade => true);
 
 --
 -- Keys of different types and collations.

@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "exchange/diagram.h"
 
-/* a note on a line is broken where it gets longer */
-#define NOTE_WIDTH 34
+/* a text beside a line, or in a box, is broken where it gets longer */
+#define TEXT_WIDTH 30
 
 /* \n, \t, \x07: control characters, which neither format can hold */
 static char *
@@ -55,11 +55,20 @@ marks_of(const TaPictureColumn *column, const char *separator)
 	return marks == NIL ? "" : ta_err_join(marks, separator);
 }
 
+/* tags: has many Tag through todos.tags */
+static char *
+path_in_words(const TaDecl *decl)
+{
+	return psprintf("%s: %s %s through %s", decl->alias, ta_kind_words(decl->kind), decl->target,
+					decl->through);
+}
+
 /* ---- Mermaid ---- */
 
 /*
  * Between quotes, Mermaid has no escape but its entities.  What is HTML or
- * Markdown to it, and the colon, by which it finds styles, is written so too.
+ * Markdown to it is written so too, % for its directives, and a colon by which
+ * it would take the line for a style, whose last semicolon it cuts off.
  */
 static void
 mermaid_text(StringInfo out, const char *text)
@@ -76,7 +85,7 @@ mermaid_text(StringInfo out, const char *text)
 			appendStringInfoString(out, "#lt;");
 		else if (*c == '>')
 			appendStringInfoString(out, "#gt;");
-		else if (strchr("#%*:;\\`", *c) != NULL)
+		else if (strchr("#%*;\\`", *c) != NULL || (*c == ':' && c[1] != ' '))
 			appendStringInfo(out, "#%d;", *c);
 		else
 			appendStringInfoChar(out, *c);
@@ -174,9 +183,7 @@ mermaid_box(StringInfo out, const TaBox *box)
 	foreach(lc, box->paths)
 	{
 		appendStringInfoString(out, "    %% ");
-		mermaid_text(out, box->name);
-		appendStringInfoString(out, ".");
-		mermaid_text(out, lfirst(lc));
+		mermaid_text(out, psprintf("%s.%s", box->name, path_in_words(lfirst(lc))));
 		appendStringInfoChar(out, '\n');
 	}
 }
@@ -221,6 +228,13 @@ write_mermaid(const TaPicture *picture)
 #define DOT_LINE "#5B7083"
 #define DOT_RED "#B3382C"
 
+/* a row of words below the columns, in lines that end so */
+#define DOT_LEFT "<BR ALIGN=\"LEFT\"/>"
+#define DOT_ROW                                                                                            \
+	"      <TR><TD COLSPAN=\"3\" ALIGN=\"LEFT\" BALIGN=\"LEFT\"><FONT POINT-SIZE=\"9\" COLOR=\"" DOT_FAINT \
+	"\">"
+#define DOT_ROW_END "</FONT></TD></TR>\n"
+
 /* In an HTML-like label. */
 static void
 dot_text(StringInfo out, const char *text)
@@ -249,20 +263,20 @@ dot_text(StringInfo out, const char *text)
 
 /* The same in lines of some width, broken at spaces. */
 static void
-dot_wrapped(StringInfo out, const char *text)
+dot_wrapped(StringInfo out, const char *text, const char *line_end)
 {
-	while (strlen(text) > NOTE_WIDTH)
+	while (strlen(text) > TEXT_WIDTH)
 	{
-		const char *end = text + NOTE_WIDTH;
+		const char *end = text + TEXT_WIDTH;
 
 		while (end > text && *end != ' ')
 			end--;
 		if (end == text)
-			end = strchrnul(text + NOTE_WIDTH, ' ');
+			end = strchrnul(text + TEXT_WIDTH, ' ');
 		dot_text(out, pnstrdup(text, end - text));
 		if (*end == '\0')
 			return;
-		appendStringInfoString(out, "<BR/>");
+		appendStringInfoString(out, line_end);
 		text = end + 1;
 	}
 	if (*text != '\0')
@@ -286,10 +300,9 @@ dot_column(StringInfo out, const TaPictureColumn *column, int number)
 	dot_text(out, column->name);
 	if (column->planned)
 		appendStringInfoString(out, "</I>");
-	appendStringInfo(out,
-					 "</TD><TD ALIGN=\"LEFT\" PORT=\"e%d\"><FONT POINT-SIZE=\"9\" COLOR=\"" DOT_FAINT
-					 "\">",
-					 number);
+	appendStringInfo(
+		out, "</TD><TD ALIGN=\"LEFT\" PORT=\"e%d\"><FONT POINT-SIZE=\"9\" COLOR=\"" DOT_FAINT "\">",
+		number);
 	dot_text(out, column->type != NULL ? column->type : "?");
 	appendStringInfo(out, "%s</FONT></TD></TR>\n", column->planned ? ", planned" : "");
 }
@@ -298,7 +311,7 @@ static void
 dot_header(StringInfo out, const TaBox *box)
 {
 	appendStringInfo(out, "      <TR><TD COLSPAN=\"3\" BGCOLOR=\"%s\"><B>",
-					 box->broken	 ? "#F6E1DD"
+					 box->broken     ? "#F6E1DD"
 					 : box->junction ? "#EFEAE0"
 									 : "#DFE9F1");
 	dot_text(out, box->name);
@@ -315,6 +328,19 @@ dot_header(StringInfo out, const TaBox *box)
 	appendStringInfoString(out, "</TD></TR>\n");
 }
 
+/* todos / user, and below it the note */
+static void
+dot_label(StringInfo out, const TaEdge *edge, const char *line_end)
+{
+	dot_wrapped(out, edge->label, line_end);
+	if (edge->note == NULL)
+		return;
+	appendStringInfo(out, "%s<FONT COLOR=\"%s\"><I>", line_end,
+					 edge->state == TA_EDGE_BROKEN ? DOT_RED : DOT_FAINT);
+	dot_wrapped(out, edge->note, line_end);
+	appendStringInfoString(out, "</I></FONT>");
+}
+
 static void
 dot_box(StringInfo out, const TaBox *box)
 {
@@ -329,12 +355,17 @@ dot_box(StringInfo out, const TaBox *box)
 	dot_header(out, box);
 	foreach(lc, box->columns)
 		dot_column(out, lfirst(lc), number++);
+	foreach(lc, box->loops)
+	{
+		appendStringInfoString(out, DOT_ROW);
+		dot_label(out, lfirst(lc), DOT_LEFT);
+		appendStringInfoString(out, DOT_ROW_END);
+	}
 	foreach(lc, box->paths)
 	{
-		appendStringInfoString(out, "      <TR><TD COLSPAN=\"3\" ALIGN=\"LEFT\"><FONT "
-									"POINT-SIZE=\"9\" COLOR=\"" DOT_FAINT "\"><I>");
-		dot_text(out, lfirst(lc));
-		appendStringInfoString(out, "</I></FONT></TD></TR>\n");
+		appendStringInfoString(out, DOT_ROW "<I>");
+		dot_wrapped(out, path_in_words(lfirst(lc)), DOT_LEFT);
+		appendStringInfoString(out, "</I>" DOT_ROW_END);
 	}
 	appendStringInfoString(out, "    </TABLE>>];\n");
 }
@@ -353,30 +384,32 @@ dot_port(const TaBox *box, List *columns)
 	return 0;
 }
 
-/* From the key of the parent to the foreign key of the child; both ends have their crow's feet. */
+/*
+ * From the key of the parent to the foreign key of the child; both ends have
+ * their crow's feet.  A loop is at the left, for at the right lines crowd; its
+ * label is in the box, for beside it lines come in.
+ */
 static void
 dot_edge(StringInfo out, const TaEdge *edge)
 {
-	const char *color = edge->state == TA_EDGE_BROKEN ? DOT_RED : DOT_LINE;
-	bool self = edge->parent == edge->child;
+	bool loop = edge->parent == edge->child;
+	char side = loop ? 'w' : 'e';
 
-	appendStringInfo(out, "  %s:e%d:e -> %s:%s%d:%s [dir=both, arrowtail=%s, arrowhead=%s, ",
-					 edge->parent->id, dot_port(edge->parent, edge->reference->key),
-					 edge->child->id, self ? "e" : "w",
-					 dot_port(edge->child, edge->reference->columns), self ? "e" : "w",
+	appendStringInfo(out, "  %s:%c%d:%c -> %s:w%d:w [dir=both, arrowtail=%s, arrowhead=%s, ",
+					 edge->parent->id, side, dot_port(edge->parent, edge->reference->key), side,
+					 edge->child->id, dot_port(edge->child, edge->reference->columns),
 					 edge->one_parent ? "teetee" : "teeodot",
 					 edge->one_child ? "teeodot" : "crowodot");
-	appendStringInfo(out, "style=%s, color=\"%s\", label=<",
-					 edge->state == TA_EDGE_SOLID ? "solid" : "dashed", color);
-	dot_wrapped(out, edge->label);
-	if (edge->note != NULL)
+	appendStringInfo(out, "style=%s, color=\"%s\"",
+					 edge->state == TA_EDGE_SOLID ? "solid" : "dashed",
+					 edge->state == TA_EDGE_BROKEN ? DOT_RED : DOT_LINE);
+	if (!loop)
 	{
-		appendStringInfo(out, "<BR/><FONT COLOR=\"%s\"><I>",
-						 edge->state == TA_EDGE_BROKEN ? DOT_RED : DOT_FAINT);
-		dot_wrapped(out, edge->note);
-		appendStringInfoString(out, "</I></FONT>");
+		appendStringInfoString(out, ", label=<");
+		dot_label(out, edge, "<BR/>");
+		appendStringInfoChar(out, '>');
 	}
-	appendStringInfoString(out, ">];\n");
+	appendStringInfoString(out, "];\n");
 }
 
 static char *
@@ -395,9 +428,10 @@ write_dot(const TaPicture *picture)
 		"  edge [fontname=\"" DOT_FONT "\", fontsize=9, fontcolor=\"" DOT_INK
 		"\", arrowsize=0.8];\n");
 	if (picture->edges != NIL)
-		appendStringInfoString(&out, "  labelloc=b; labeljust=l;\n"
-									 "  label=\"solid: a foreign key enforces it    dashed: planned, "
-									 "not valid or not enforced    red: broken\\l\";\n");
+		appendStringInfoString(&out,
+							   "  labelloc=b; labeljust=l;\n"
+							   "  label=\"\\lsolid: a foreign key enforces it    dashed: planned, "
+							   "not valid or not enforced    red: broken\\l\";\n");
 	foreach(lc, picture->boxes)
 		dot_box(&out, lfirst(lc));
 	foreach(lc, picture->edges)

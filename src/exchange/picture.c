@@ -50,11 +50,19 @@ find_box(const TaPicture *picture, const char *name)
 static const char *
 table_shown(const TaModel *model)
 {
-	if (!OidIsValid(model->relid))
+	bool visible;
+
+	if (OidIsValid(model->relid))
+		visible = RelationIsVisible(model->relid);
+	else
+	{
+		Oid schema = get_namespace_oid(model->schema, true);
+
+		visible = OidIsValid(schema) && list_member_oid(fetch_search_path(false), schema);
+	}
+	if (!visible)
 		return psprintf("%s.%s", model->schema, model->table);
-	if (!RelationIsVisible(model->relid))
-		return psprintf("%s.%s", ta_rel_schema(model->relid), ta_rel_name(model->relid));
-	return strcmp(model->name, model->table) == 0 ? NULL : ta_rel_name(model->relid);
+	return strcmp(model->name, model->table) == 0 ? NULL : model->table;
 }
 
 static TaBox *
@@ -166,16 +174,14 @@ add_paths(TaBox *box, const TaPicture *picture)
 		return;
 	foreach(lc, ta_cache_associations(box->model))
 	{
-		const TaDecl *decl = lfirst(lc);
-		char *line;
+		TaDecl *decl = lfirst(lc);
+		const TaDecl *last = box->paths != NIL ? llast(box->paths) : NULL;
 
 		if (!ta_decl_is_path(decl) || find_box(picture, decl->target) == NULL)
 			continue;
-		line = psprintf("%s: %s %s through %s", decl->alias, ta_kind_words(decl->kind),
-						decl->target, decl->through);
-		/* a row for each declarer */
-		if (!ta_ident_list_has(box->paths, line))
-			box->paths = lappend(box->paths, line);
+		/* they are ordered by alias, a row for each declarer */
+		if (last == NULL || strcmp(last->alias, decl->alias) != 0)
+			box->paths = lappend(box->paths, decl);
 	}
 }
 
@@ -208,8 +214,7 @@ aliases(const TaReference *reference, bool of_child)
 
 		/* the second link of a belongs_to_many is called after the first */
 		if ((decl->kind == TA_BELONGS_TO) == of_child &&
-			strcmp(decl->reference, reference->name) == 0 &&
-			!ta_ident_list_has(names, decl->alias))
+			strcmp(decl->reference, reference->name) == 0 && !ta_ident_list_has(names, decl->alias))
 			names = lappend(names, decl->alias);
 	}
 	return names == NIL ? NULL : ta_err_join(names, ", ");
@@ -239,8 +244,8 @@ note_step(TaEdge *edge, const TaStep *step)
 	{
 		case TA_STEP_PROBLEM:
 			/* its reason has the hint as well, which is too long for a line */
-			note = psprintf("broken: %s", step->blamed != NULL ? step->blamed->problem->message
-															   : step->reason);
+			note = psprintf("broken: %s",
+							step->blamed != NULL ? step->blamed->problem->message : step->reason);
 			edge->state = TA_EDGE_BROKEN;
 			break;
 		case TA_STEP_DROP_NOT_NULL:
@@ -404,14 +409,12 @@ names_of_models(const char *associations, List *references)
 static void
 name_boxes(List *boxes)
 {
-	static const char *const words[] = {
-		"accdescr", "acctitle", "class", "classdef", "default", "digraph", "direction",
-		"edge",		"erdiagram", "graph", "many",	 "node",	"o",	   "one",
-		"only",		"optionally", "strict", "style", "subgraph", "title",  "to",
-		"u",		"zero"};
-	HASHCTL ctl = {.keysize = NAMEDATALEN,
-				   .entrysize = NAMEDATALEN,
-				   .hcxt = CurrentMemoryContext};
+	static const char *const words[] = {"accdescr",   "acctitle",  "class", "classdef",  "default",
+										"digraph",    "direction", "edge",  "erdiagram", "graph",
+										"many",       "node",      "o",     "one",       "only",
+										"optionally", "strict",    "style", "subgraph",  "title",
+										"to",         "u",         "zero"};
+	HASHCTL ctl = {.keysize = NAMEDATALEN, .entrysize = NAMEDATALEN, .hcxt = CurrentMemoryContext};
 	HTAB *taken = hash_create("todo_assoc boxes", list_length(boxes) + 16, &ctl,
 							  HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 	ListCell *lc;
@@ -508,6 +511,13 @@ add_edges(TaPicture *picture, List *states, List *steps)
 	}
 	hash_destroy(slots);
 	list_sort(picture->edges, compare_edges);
+	foreach(lc, picture->edges)
+	{
+		TaEdge *edge = lfirst(lc);
+
+		if (edge->parent == edge->child)
+			edge->child->loops = lappend(edge->child->loops, edge);
+	}
 }
 
 /*

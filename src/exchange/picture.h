@@ -35,7 +35,8 @@ typedef struct TaBox
 	bool junction;
 	char *id; /* ASCII letters, digits and _; unique in the picture */
 	List *columns; /* of TaPictureColumn */
-	List *paths; /* of char *: tags: has many Tag through todos.tags */
+	List *loops; /* of TaEdge: from the box to itself */
+	List *paths; /* of TaDecl: associations along others, which are no lines */
 } TaBox;
 
 typedef enum TaEdgeState

@@ -281,10 +281,8 @@ read_enforcement(TaEdge *edge, const TaState *state)
 		edge->state = TA_EDGE_BROKEN;
 		edge->note = psprintf("broken: %s", state->problem->message);
 	}
-	else if (!state->enforced)
-		edge->note = state->fk == NULL ? "not enforced" : NULL;
 	else if (state->fk == NULL)
-		edge->note = "planned";
+		edge->note = state->enforced ? "planned" : "not enforced";
 	else if (!state->fk->validated)
 		edge->note = "NOT VALID";
 	if (edge->note == NULL)

@@ -38,11 +38,14 @@ SELECT assoc.diagram();
 -- another action is said than the key has; a key that is not validated; one that is not wanted
 SELECT assoc.belongs_to('Todo', 'User', foreign_key => 'userId', on_delete => 'RESTRICT', required => true);
 SELECT assoc.diagram();
+SELECT assoc.belongs_to('Todo', 'User', foreign_key => 'userId', enforce => 'none');
+SELECT assoc.diagram();
 ALTER TABLE "Todos" DROP CONSTRAINT "Todos_userId_fkey";
 ALTER TABLE "Todos" ADD CONSTRAINT late FOREIGN KEY ("userId") REFERENCES "Users" ON DELETE RESTRICT NOT VALID;
 SELECT assoc.diagram();
+ALTER TABLE "Todos" VALIDATE CONSTRAINT late;
+SELECT assoc.diagram();
 ALTER TABLE "Todos" DROP CONSTRAINT late;
-SELECT assoc.belongs_to('Todo', 'User', foreign_key => 'userId', enforce => 'none');
 SELECT assoc.diagram();
 -- several associations over one key, and several keys between the same two models
 SELECT assoc.has_one('User', 'Todo', 'latest', foreign_key => 'userId', order_by => 'id DESC');
@@ -54,6 +57,8 @@ SELECT assoc.diagram();
 --
 CREATE TABLE profiles (user_id integer PRIMARY KEY);
 SELECT assoc.has_one('User', 'Profile', foreign_key => 'user_id');
+CREATE TABLE badges (id integer PRIMARY KEY, user_id integer REFERENCES "Users");
+SELECT assoc.has_one('User', 'Badge', foreign_key => 'user_id');
 CREATE TABLE categories (id integer PRIMARY KEY, parent_id integer);
 SELECT assoc.belongs_to('Category', 'Category', 'parent', inverse => 'children');
 CREATE TABLE tags (id bigint PRIMARY KEY, label character varying(30) UNIQUE, weight numeric(10, 2), at timestamptz);
@@ -78,6 +83,13 @@ SELECT assoc.diagram('dot', 'Lonely');
 SET search_path = pg_catalog;
 SELECT assoc.diagram('mermaid', 'Lonely');
 SET search_path = diagram;
+
+-- a view has no key but the one that is said
+CREATE VIEW open_todos AS SELECT id, title, "userId" FROM "Todos";
+SELECT assoc.define_model('OpenTodo', 'open_todos', key => 'id');
+SELECT assoc.belongs_to('OpenTodo', 'User', foreign_key => 'userId', enforce => 'none');
+SELECT assoc.belongs_to('Lonely', 'OpenTodo', foreign_key => 'todo', target_key => 'id', enforce => 'none');
+SELECT assoc.diagram('mermaid', 'OpenTodo, Lonely');
 
 --
 -- Keys of several columns, and keys that are not the primary key.

@@ -67,12 +67,16 @@ path_in_words(const TaDecl *decl)
 
 /*
  * Between quotes, Mermaid has no escape but its entities.  What is HTML or
- * Markdown to it is written so too, % for its directives, and a colon by which
- * it would take the line for a style, whose last semicolon it cuts off.
+ * Markdown to it is written so too, % for its directives, ~ for its generic
+ * types, and a colon by which it would take the line for a style, whose last
+ * semicolon it cuts off.  "direction TB" it sees even between quotes.
  */
 static void
 mermaid_text(StringInfo out, const char *text)
 {
+	static const char direction[] = "direction";
+	const int length = sizeof(direction) - 1;
+
 	for (const char *c = text; *c != '\0'; c++)
 	{
 		if (is_control(*c))
@@ -85,11 +89,25 @@ mermaid_text(StringInfo out, const char *text)
 			appendStringInfoString(out, "#lt;");
 		else if (*c == '>')
 			appendStringInfoString(out, "#gt;");
-		else if (strchr("#%*;\\`", *c) != NULL || (*c == ':' && c[1] != ' '))
+		else if (strchr("#%*;\\`~", *c) != NULL || (*c == ':' && c[1] != ' ') ||
+				 (*c == ' ' && c - text >= length &&
+				  pg_strncasecmp(c - length, direction, length) == 0))
 			appendStringInfo(out, "#%d;", *c);
 		else
 			appendStringInfoChar(out, *c);
 	}
+}
+
+/* Whether a word that begins so would be read as PK, FK or UK; to Mermaid, a letter is one of ASCII. */
+static bool
+reads_as_key(const char *text)
+{
+	char next = text[0] != '\0' && text[1] != '\0' ? text[2] : '\0';
+
+	if (strchr("PFUpfu", text[0]) == NULL || (text[1] != 'K' && text[1] != 'k'))
+		return false;
+	return !((next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') ||
+			 (next >= '0' && next <= '9') || next == '_');
 }
 
 /*
@@ -103,8 +121,7 @@ mermaid_word(StringInfo out, const char *text, const char *others)
 	int start = out->len;
 
 	/* keywords of the place, and what a word does not begin with */
-	if (strcmp(text, "PK") == 0 || strcmp(text, "FK") == 0 || strcmp(text, "UK") == 0 ||
-		(*text >= '0' && *text <= '9') || strchr("-[]()", *text) != NULL)
+	if (reads_as_key(text) || (*text >= '0' && *text <= '9') || strchr("-[]()", *text) != NULL)
 	{
 		appendStringInfoChar(out, '_');
 		same = false;

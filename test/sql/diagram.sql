@@ -131,10 +131,11 @@ SELECT assoc.belongs_to('a "b" <i>&amp;</i> #1; %%{x}%% `c` \d', 'Übung', E'new
 SELECT assoc.belongs_to('a "b" <i>&amp;</i> #1; %%{x}%% `c` \d', 'Übung', '9', foreign_key => '9 lives', target_key => 'n');
 SELECT assoc.belongs_to('Übung', 'Übung', :'long', foreign_key => 'long', target_key => 'n');
 CREATE TABLE nodes (id integer PRIMARY KEY);
-CREATE TABLE ones (id integer PRIMARY KEY, node_id integer, "-" integer);
+CREATE TABLE ones (id integer PRIMARY KEY, node_id integer, "-" integer, uk integer);
 SELECT assoc.define_model('Node', 'nodes'), assoc.define_model('one', 'ones'), assoc.define_model('b übung', 'nodes');
 SELECT assoc.belongs_to('one', 'Node', foreign_key => 'node_id');
 SELECT assoc.belongs_to('one', 'b übung', 'ü', foreign_key => '-');
+SELECT assoc.belongs_to('one', 'b übung', '~ Direction TB', foreign_key => 'uk');
 SELECT assoc.diagram('mermaid', 'one, Übung, a "b" <i>&amp;</i> #1; %%{x}%% `c` \d');
 SELECT assoc.diagram('dot', 'one, Übung, a "b" <i>&amp;</i> #1; %%{x}%% `c` \d');
 

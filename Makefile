@@ -62,12 +62,15 @@ OBJS = \
 	src/watch/report.o \
 	src/check/finding.o \
 	src/check/validate.o \
+	src/exchange/diagram.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
+	src/exchange/picture.o \
 	src/api/args.o \
 	src/api/bulk.o \
 	src/api/check.o \
 	src/api/declare.o \
+	src/api/diagram.o \
 	src/api/line.o \
 	src/api/look.o \
 	src/api/migrate.o \
@@ -89,7 +92,8 @@ REGRESS = \
 	plan_steps \
 	plan_adopt \
 	plan_locks \
-	apply_outcomes
+	apply_outcomes \
+	diagram
 
 ISOLATION = \
 	declare_read_committed \

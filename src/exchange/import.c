@@ -350,7 +350,7 @@ import_back(TaImport *import, TaImportResult *result, TaImportKey *key)
 
 /* Whether the table's two keys make it a junction; gives them. */
 static bool
-is_junction(const TaImport *import, const TaImportTable *table, TaImportKey *keys[2])
+is_junction(const TaImportTable *table, TaImportKey *keys[2])
 {
 	List *columns;
 	ListCell *lc;
@@ -360,13 +360,14 @@ is_junction(const TaImport *import, const TaImportTable *table, TaImportKey *key
 	{
 		TaImportKey *key = lfirst(lc);
 
-		if (problem_of(key) != NULL)
+		if (key->twin)
 			continue;
-		if (count == 2)
+		if (count == 2 || key->problem != NULL)
 			return false;
 		keys[count++] = key;
 	}
-	if (count != 2 || keys[0]->parent == table || keys[1]->parent == table ||
+	/* what others refer to is a thing of its own */
+	if (count != 2 || table->referenced ||
 		ta_ident_lists_equal(keys[0]->fk.columns, keys[1]->fk.columns))
 		return false;
 	columns = list_copy(keys[0]->fk.columns);
@@ -375,17 +376,9 @@ is_junction(const TaImport *import, const TaImportTable *table, TaImportKey *key
 		if (!ta_ident_list_has(columns, lfirst(lc)))
 			columns = lappend(columns, lfirst(lc));
 	}
-	if (!all_not_null(table->relid, columns) ||
-		!OidIsValid(ta_rel_key_index(table->relid, columns)) ||
-		list_length(ta_rel_column_names(table->relid)) > list_length(columns) + JUNCTION_EXTRA)
-		return false;
-	/* what others refer to is a thing of its own */
-	foreach(lc, import->keys)
-	{
-		if (((TaImportKey *) lfirst(lc))->parent == table)
-			return false;
-	}
-	return true;
+	return all_not_null(table->relid, columns) &&
+		   OidIsValid(ta_rel_key_index(table->relid, columns)) &&
+		   list_length(ta_rel_column_names(table->relid)) <= list_length(columns) + JUNCTION_EXTRA;
 }
 
 /* The alias of the declared belongs_to_many from one key of the junction to the other, or NULL. */
@@ -489,7 +482,7 @@ ta_import(const char *schemas)
 	{
 		TaImportKey *keys[2];
 
-		if (is_junction(import, lfirst(lc), keys))
+		if (is_junction(lfirst(lc), keys))
 		{
 			import_across(import, result, keys[0], keys[1]);
 			import_across(import, result, keys[1], keys[0]);

@@ -96,16 +96,22 @@ join(const TaImportTable *table, const char *first, const char *second)
 	return psprintf("%s%s", first, pascal(second));
 }
 
+/* user of users; a name without a letter is a row's. */
 char *
 ta_import_alias_one(const char *table)
 {
-	return lower(clean(ta_name_singular(table)));
+	char *word = clean(table);
+
+	return *word == '\0' ? pstrdup("row") : lower(ta_name_singular(word));
 }
 
+/* users */
 char *
 ta_import_alias_many(const char *table)
 {
-	return lower(clean(ta_name_plural(ta_name_singular(table))));
+	char *word = clean(table);
+
+	return *word == '\0' ? pstrdup("rows") : lower(ta_name_plural(ta_name_singular(word)));
 }
 
 /* Whether they are the same but for case and underscores. */
@@ -144,7 +150,7 @@ ta_import_role(const char *column, const char *key)
 			continue;
 		at = column + length - tail;
 		if (pg_strcasecmp(at, endings[i]) != 0 ||
-			!(at[-1] == '_' || at[-1] == ' ' || at[-1] == '-' ||
+			!(!is_word_byte(at[-1]) ||
 			  (isupper((unsigned char) at[0]) && !isupper((unsigned char) at[-1]))))
 			continue;
 		role = lower(clean(pnstrdup(column, length - tail)));
@@ -219,7 +225,7 @@ choose_alias(TaImport *import, const TaImportTable *table, const char *model, Li
 	}
 	for (int number = 2; alias == NULL; number++)
 	{
-		alias = numbered(*(char *) llast(names) == '\0' ? "row" : llast(names), number);
+		alias = numbered(llast(names), number);
 		if (!alias_free(import, table, model, alias))
 			alias = NULL;
 	}
@@ -233,7 +239,7 @@ choose_alias(TaImport *import, const TaImportTable *table, const char *model, Li
 char *
 ta_import_name_model(TaImport *import, TaImportTable *table)
 {
-	char *bare = pascal(ta_name_singular(ta_rel_name(table->relid)));
+	char *bare = pascal(ta_name_singular(clean(ta_rel_name(table->relid))));
 	char *name;
 
 	if (*bare == '\0')

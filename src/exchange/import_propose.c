@@ -144,8 +144,8 @@ keep_counts(HeapTuple tuple, TupleDesc desc, void *arg)
 }
 
 /*
- * SELECT count(*), count(s.v), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM ONLY? "Users" p WHERE p.id = s.v))
- * FROM (SELECT t."userId" AS v FROM "Todos" t LIMIT 10001) s
+ * SELECT count(*), count(s.v), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM "Users" p WHERE p.id = s.v))
+ * FROM (SELECT t."userId" AS v FROM "Todos" t LIMIT 10000) s
  */
 static const char *
 share_of_matches(const TaImportTable *child, const TaColumn *column, const TaImportTable *parent,
@@ -326,14 +326,14 @@ type_column(const TaImportTable *table, const char *column)
 
 /* commentable_type and commentable_id: shown, for it cannot be declared yet. */
 static TaImportRow *
-propose_polymorphic(const TaImportTable *table, const char *column, const TaColumn *type)
+propose_polymorphic(TaImport *import, TaImportTable *table, const char *column,
+					const TaColumn *type)
 {
 	TaImportRow *row = palloc0(sizeof(TaImportRow));
 
 	row->kind = "proposal";
 	row->table = table->shown;
-	row->name = psprintf("%s.%s", table->model != NULL ? table->model : table->shown,
-						 ta_import_role(column, "id"));
+	row->name = psprintf("%s.%s", model_of(import, table), ta_import_role(column, "id"));
 	row->foreign_key = ta_ident_columns(list_make2(type->name, pstrdup(column)));
 	row->status = "proposed";
 	row->inferred = "polymorphic by the names of its columns; cannot be declared yet";
@@ -364,7 +364,7 @@ ta_import_propose(TaImport *import)
 			type = type_column(table, lfirst(ln));
 			if (type != NULL)
 			{
-				rows = lappend(rows, propose_polymorphic(table, lfirst(ln), type));
+				rows = lappend(rows, propose_polymorphic(import, table, lfirst(ln), type));
 				continue;
 			}
 			target = target_of(words, table, ta_rel_column(table->relid, lfirst(ln)));

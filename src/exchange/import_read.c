@@ -115,12 +115,14 @@ read_schemas(const char *typed)
 		if (ta_ident_list_has(all, name))
 			continue;
 		nearest = ta_err_nearest(name, all);
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA),
-						errmsg("there is no schema \"%s\" to import from", name),
-						errdetail("System schemas, and those without USAGE, are not looked at."),
-						nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
-						: all != NIL    ? errhint("There are %s.", ta_err_list(all, 12))
-										: 0));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("there is no schema \"%s\" to import from", name),
+				 errdetail("System schemas, and those without USAGE, are not looked at."),
+				 nearest != NULL
+					 ? errhint("Did you mean \"%s\"?", nearest)
+					 : errhint(
+						   "Write it as it is stored, without quotes, or leave it out for all.")));
 	}
 	return names;
 }
@@ -205,6 +207,7 @@ keep_key(HeapTuple tuple, TupleDesc desc, void *arg)
 	key->enforced = !column_is(tuple, desc, 13, "false");
 	key->child = table_of(import, child);
 	key->parent = table_of(import, parent);
+	key->child->referenced = column_is(tuple, desc, 16, "t");
 	if (column_is(tuple, desc, 15, "t"))
 		key->problem = psprintf("table %s belongs to another extension", key->parent->shown);
 	else if (key->fk.temporal)
@@ -223,7 +226,9 @@ read_keys(TaImport *import)
 				 " c.condeferred, c.convalidated,"
 				 " pg_catalog.to_jsonb(c) OPERATOR(pg_catalog.->>) 'conenforced',"
 				 " pg_catalog.to_jsonb(c) OPERATOR(pg_catalog.->>) 'conperiod',"
-				 " c.confrelid OPERATOR(pg_catalog.=) ANY (SELECT f.objid FROM foreign_tables f)"
+				 " c.confrelid OPERATOR(pg_catalog.=) ANY (SELECT f.objid FROM foreign_tables f),"
+				 " c.conrelid OPERATOR(pg_catalog.=) ANY (SELECT f.confrelid"
+				 " FROM pg_catalog.pg_constraint f WHERE f.contype OPERATOR(pg_catalog.=) 'f')"
 				 " FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r"
 				 " ON r.oid OPERATOR(pg_catalog.=) c.conrelid JOIN pg_catalog.pg_namespace n"
 				 " ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
@@ -286,6 +291,7 @@ drop_twins(TaImportTable *table)
 										other->fk.key))
 				continue;
 			twin = goes_before(other, key) ? key : other;
+			twin->twin = true;
 			twin->problem = psprintf("the same columns as %s",
 									 ta_ident_quote(twin == key ? other->fk.name : key->fk.name));
 		}

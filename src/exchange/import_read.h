@@ -22,6 +22,7 @@ typedef struct TaImportTable
 	bool owned;
 	bool snake; /* writes its columns as snake_case */
 	bool taken_up; /* the model is in the answer */
+	bool referenced; /* some table's key refers to it */
 	const char *shown; /* schema.table */
 	const char *one; /* user */
 	const char *many; /* users */
@@ -36,6 +37,7 @@ typedef struct TaImportKey
 	TaImportTable *child;
 	TaImportTable *parent;
 	bool enforced;
+	bool twin; /* only repeats another key */
 	const char *problem; /* why it is passed over; NULL: it is not */
 
 	/* filled in when it is imported */

@@ -65,12 +65,17 @@ OBJS = \
 	src/exchange/diagram.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
+	src/exchange/import.o \
+	src/exchange/import_name.o \
+	src/exchange/import_propose.o \
+	src/exchange/import_read.o \
 	src/exchange/picture.o \
 	src/api/args.o \
 	src/api/bulk.o \
 	src/api/check.o \
 	src/api/declare.o \
 	src/api/diagram.o \
+	src/api/import.o \
 	src/api/line.o \
 	src/api/look.o \
 	src/api/migrate.o \
@@ -85,6 +90,7 @@ REGRESS = \
 	declare_names \
 	declare_errors \
 	declare_document \
+	import \
 	rename_drop \
 	watch_rename \
 	watch_drop \

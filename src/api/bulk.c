@@ -13,6 +13,7 @@
 #include "utils/json.h"
 
 #include "api/args.h"
+#include "api/bulk.h"
 #include "base/err.h"
 #include "base/ident.h"
 #include "exchange/document.h"
@@ -311,11 +312,10 @@ refresh_accessors(void)
 	}
 }
 
-/* Declares the document; returns a line that counts what came of it. */
-static Datum
-declare_document(Jsonb *jsonb, bool prune)
+/* Declares the document, all or nothing; returns a line that counts what came of it. */
+char *
+ta_bulk_declare(TaDocument *document, bool prune)
 {
-	TaDocument *document = ta_document_read(jsonb);
 	Tally tally = {0};
 	List *about;
 	int steps;
@@ -332,10 +332,16 @@ declare_document(Jsonb *jsonb, bool prune)
 		ta_warn_of_cascades(NULL);
 
 	steps = list_length(ta_plan_steps(ta_references(ta_catalog_decls()), false, NULL));
-	return PointerGetDatum(cstring_to_text(
-		psprintf("%d models, %d associations: %d added, %d changed, %d dropped; %d steps planned",
-				 list_length(document->models), list_length(document->decls), tally.added,
-				 tally.changed, tally.dropped, steps)));
+	return psprintf(
+		"%d models, %d associations: %d added, %d changed, %d dropped; %d steps planned",
+		list_length(document->models), list_length(document->decls), tally.added, tally.changed,
+		tally.dropped, steps);
+}
+
+static Datum
+declare_document(Jsonb *jsonb, bool prune)
+{
+	return PointerGetDatum(cstring_to_text(ta_bulk_declare(ta_document_read(jsonb), prune)));
 }
 
 /*

@@ -26,6 +26,7 @@ OBJS = \
 	src/store/cache.o \
 	src/store/catalog.o \
 	src/store/guard.o \
+	src/store/ignored.o \
 	src/model/check.o \
 	src/model/declare.o \
 	src/model/follow.o \
@@ -61,6 +62,13 @@ OBJS = \
 	src/watch/rename.o \
 	src/watch/report.o \
 	src/check/finding.o \
+	src/check/graph.o \
+	src/check/ignore.o \
+	src/check/indexes.o \
+	src/check/keys.o \
+	src/check/rights.o \
+	src/check/subject.o \
+	src/check/types.o \
 	src/check/validate.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
@@ -68,6 +76,7 @@ OBJS = \
 	src/api/bulk.o \
 	src/api/check.o \
 	src/api/declare.o \
+	src/api/ignore.o \
 	src/api/line.o \
 	src/api/look.o \
 	src/api/migrate.o \
@@ -89,7 +98,9 @@ REGRESS = \
 	plan_steps \
 	plan_adopt \
 	plan_locks \
-	apply_outcomes
+	apply_outcomes \
+	validate_schema \
+	validate_ignore
 
 ISOLATION = \
 	declare_read_committed \

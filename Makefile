@@ -26,6 +26,7 @@ OBJS = \
 	src/store/cache.o \
 	src/store/catalog.o \
 	src/store/guard.o \
+	src/store/ignored.o \
 	src/model/check.o \
 	src/model/declare.o \
 	src/model/follow.o \
@@ -61,6 +62,13 @@ OBJS = \
 	src/watch/rename.o \
 	src/watch/report.o \
 	src/check/finding.o \
+	src/check/graph.o \
+	src/check/ignore.o \
+	src/check/indexes.o \
+	src/check/keys.o \
+	src/check/rights.o \
+	src/check/subject.o \
+	src/check/types.o \
 	src/check/validate.o \
 	src/exchange/diagram.o \
 	src/exchange/document.o \
@@ -76,6 +84,7 @@ OBJS = \
 	src/api/declare.o \
 	src/api/diagram.o \
 	src/api/import.o \
+	src/api/ignore.o \
 	src/api/line.o \
 	src/api/look.o \
 	src/api/migrate.o \
@@ -99,7 +108,9 @@ REGRESS = \
 	plan_adopt \
 	plan_locks \
 	apply_outcomes \
-	diagram
+	diagram \
+	validate_schema \
+	validate_ignore
 
 ISOLATION = \
 	declare_read_committed \

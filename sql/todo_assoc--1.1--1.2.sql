@@ -7,6 +7,84 @@
 -- Findings: validate, ignore
 ------------------------------------------------------------------------------
 
+-- '' in association: wherever it is found; in message: whatever it says.
+CREATE TABLE assoc_internal.ignored (
+    code        text NOT NULL,
+    association text NOT NULL DEFAULT '',
+    message     text NOT NULL DEFAULT '',
+    reason      text,
+    ignored_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    ignored_by  text NOT NULL DEFAULT SESSION_USER,
+    PRIMARY KEY (code, association, message)
+);
+COMMENT ON TABLE assoc_internal.ignored IS
+    'findings that assoc.validate() does not show, by assoc.ignore() and assoc.ignore_all()';
+COMMENT ON COLUMN assoc_internal.ignored.association IS 'empty: the code, whatever it is about';
+COMMENT ON COLUMN assoc_internal.ignored.message IS 'empty: any; else only the finding that said this (ignore_all)';
+
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON assoc_internal.ignored
+    FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
+SELECT pg_catalog.pg_extension_config_dump('assoc_internal.ignored', '');
+GRANT SELECT ON assoc_internal.ignored TO PUBLIC;
+DO $$
+BEGIN
+    EXECUTE (SELECT pg_catalog.format('GRANT INSERT ON assoc_internal.ignored TO %I', pg_catalog.pg_get_userbyid(e.extowner))
+             FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'todo_assoc');
+END
+$$;
+
+-- What a downgrade to 1.1 set aside comes back; a row that somebody else put there, and that is none, stays.
+DO $$
+DECLARE
+    c record;
+BEGIN
+    FOR c IN SELECT d.ctid AS place, d.incoming FROM assoc_internal.conflict d
+             WHERE d.config_table OPERATOR(pg_catalog.=) 'ignored'
+    LOOP
+        BEGIN
+            INSERT INTO assoc_internal.ignored
+                SELECT h.* FROM pg_catalog.jsonb_populate_record(NULL::assoc_internal.ignored, c.incoming) h
+                ON CONFLICT DO NOTHING;
+            DELETE FROM assoc_internal.conflict d WHERE d.ctid OPERATOR(pg_catalog.=) c.place;
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation OR invalid_parameter_value THEN
+            NULL;
+        END;
+    END LOOP;
+END
+$$;
+
+DROP FUNCTION assoc.validate(text, text, text);
+CREATE FUNCTION assoc.validate(associations text DEFAULT NULL, min_severity text DEFAULT NULL,
+    fail_on text DEFAULT NULL, data boolean DEFAULT true,
+    OUT severity text, OUT code text, OUT association text, OUT message text, OUT fix text,
+    OUT count bigint, OUT samples jsonb, OUT detail text, OUT docs text)
+RETURNS SETOF record LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ta_validate_v2';
+COMMENT ON FUNCTION assoc.validate(text, text, text, boolean) IS
+'SELECT severity, code, association, message, fix FROM assoc.validate();
+What is wrong between declarations, schema, rows and packages, the worst first, with what mends it. associations: only these, as for assoc.plan. min_severity: error, warning or info. fail_on => ''warning'' raises when there is a finding of that severity or worse: psql -v ON_ERROR_STOP=1 -c makes it a gate. data => false looks at catalogs only, not at rows. count, samples: of the rows that are wrong. docs: where the code is explained. assoc.ignore hides a finding.';
+
+CREATE FUNCTION assoc.ignore(code text, association text DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ta_ignore';
+COMMENT ON FUNCTION assoc.ignore(text, text, text) IS
+'SELECT assoc.ignore(''fk_index_missing'', ''Todo.user'', reason => ''few to-dos'');
+Findings of this code are not shown any more: of one association, or, left out, of any. It is kept in dumps and part of assoc.document(). For the owner of the extension, or of the association''s table.';
+
+CREATE FUNCTION assoc.ignore_all(reason text DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ta_ignore_all';
+COMMENT ON FUNCTION assoc.ignore_all(text) IS
+'SELECT assoc.ignore_all(reason => ''as it was when we began'');
+A baseline: ignores each finding there is now, so that assoc.validate() shows only what is new. For the owner of the extension.';
+
+CREATE FUNCTION assoc.unignore(code text DEFAULT NULL, association text DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ta_unignore';
+COMMENT ON FUNCTION assoc.unignore(text, text) IS
+'SELECT assoc.unignore(''fk_index_missing'', ''Todo.user'');
+Takes back what was said to assoc.ignore and assoc.ignore_all: of this code, of this association, or, both left out, all.';
+
 ------------------------------------------------------------------------------
 -- Rows: orphans, repair
 ------------------------------------------------------------------------------

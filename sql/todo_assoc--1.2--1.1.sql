@@ -30,3 +30,24 @@ DROP FUNCTION assoc.import_foreign_keys(text, boolean);
 ------------------------------------------------------------------------------
 -- Findings: validate, ignore
 ------------------------------------------------------------------------------
+
+-- 1.1 ignores nothing; what 1.2 did is kept where rows are set aside, dumped, and found again.
+INSERT INTO assoc_internal.conflict (config_table, name, declarer, incoming)
+    SELECT 'ignored', pg_catalog.concat_ws(' of ', i.code, NULLIF(i.association, '')), '', pg_catalog.to_jsonb(i)
+    FROM assoc_internal.ignored i ON CONFLICT DO NOTHING;
+-- DROP TABLE alone would leave the mark for dump behind
+ALTER EXTENSION todo_assoc DROP TABLE assoc_internal.ignored;
+DROP TABLE assoc_internal.ignored;
+
+DROP FUNCTION assoc.ignore(text, text, text);
+DROP FUNCTION assoc.ignore_all(text);
+DROP FUNCTION assoc.unignore(text, text);
+DROP FUNCTION assoc.validate(text, text, text, boolean);
+CREATE FUNCTION assoc.validate(associations text DEFAULT NULL, min_severity text DEFAULT NULL,
+    fail_on text DEFAULT NULL,
+    OUT severity text, OUT code text, OUT association text, OUT message text, OUT fix text, OUT detail text)
+RETURNS SETOF record LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ta_validate';
+COMMENT ON FUNCTION assoc.validate(text, text, text) IS
+'SELECT * FROM assoc.validate();
+What is wrong between declarations, schema and packages, with what mends it. associations: only these, as for assoc.plan. min_severity: error, warning or info. fail_on => ''warning'' raises when there is a finding of that severity or worse: psql -v ON_ERROR_STOP=1 -c makes it a gate.';

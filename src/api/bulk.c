@@ -16,6 +16,7 @@
 #include "api/bulk.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "check/ignore.h"
 #include "exchange/document.h"
 #include "model/check.h"
 #include "model/declare.h"
@@ -312,6 +313,36 @@ refresh_accessors(void)
 	}
 }
 
+/* Ignores the findings that the document does; prune: and no others, if it speaks of them. */
+static void
+ignore_findings(const TaDocument *document, bool prune)
+{
+	ListCell *lc;
+
+	if (!document->says_ignored)
+		return;
+	if (!ta_ignored_available())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("this version of the database's todo_assoc ignores no findings"),
+						errhint("ALTER EXTENSION todo_assoc UPDATE;")));
+	if (prune)
+	{
+		ta_ignore_check_owner();
+		(void) ta_ignored_delete(NULL, NULL);
+	}
+	foreach(lc, document->ignored)
+	{
+		TaIgnored *row = lfirst(lc);
+
+		ta_ignore_check(row->code, row->association);
+		if (row->association == NULL)
+			row->association = pstrdup("");
+		if (row->message == NULL)
+			row->message = pstrdup("");
+		(void) ta_ignored_put(row);
+	}
+}
+
 /* Declares the document, all or nothing; returns a line that counts what came of it. */
 char *
 ta_bulk_declare(TaDocument *document, bool prune)
@@ -328,6 +359,7 @@ ta_bulk_declare(TaDocument *document, bool prune)
 	if (prune)
 		prune_models(document, &tally);
 	refresh_accessors();
+	ignore_findings(document, prune);
 	if (tally.added > 0 || tally.changed > 0)
 		ta_warn_of_cascades(NULL);
 
@@ -390,5 +422,6 @@ ta_document(PG_FUNCTION_ARGS)
 			!(ta_ident_list_has(row->inferred, "new_table") && has_name(junctions, row->name)))
 			models = lappend(models, row);
 	}
-	PG_RETURN_TEXT_P(cstring_to_text(ta_document_write(models, decls)));
+	PG_RETURN_TEXT_P(cstring_to_text(
+		ta_document_write(models, decls, ta_declarer()[0] == '\0' ? ta_ignored_rows() : NIL)));
 }

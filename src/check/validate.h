@@ -9,6 +9,7 @@
 
 #include "nodes/pg_list.h"
 
-extern List *ta_validate_all(const char *associations);
+extern List *ta_validate_declared(const char *associations);
+extern List *ta_validate_all(const char *associations, bool data);
 
 #endif /* TA_VALIDATE_H */

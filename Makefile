@@ -61,6 +61,9 @@ OBJS = \
 	src/watch/rename.o \
 	src/watch/report.o \
 	src/check/finding.o \
+	src/check/keysearch.o \
+	src/check/keyset.o \
+	src/check/scan.o \
 	src/check/validate.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
@@ -72,6 +75,7 @@ OBJS = \
 	src/api/look.o \
 	src/api/migrate.o \
 	src/api/plan.o \
+	src/api/scan.o \
 	src/api/watch.o
 
 REGRESS = \
@@ -89,7 +93,8 @@ REGRESS = \
 	plan_steps \
 	plan_adopt \
 	plan_locks \
-	apply_outcomes
+	apply_outcomes \
+	scan
 
 ISOLATION = \
 	declare_read_committed \

@@ -26,3 +26,15 @@
 ------------------------------------------------------------------------------
 -- Findings: validate, ignore
 ------------------------------------------------------------------------------
+
+------------------------------------------------------------------------------
+-- Membership filter
+------------------------------------------------------------------------------
+
+DROP FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer);
+DROP AGGREGATE assoc_internal.orphan_keys(bigint, integer, "any");
+DROP FUNCTION assoc_internal.orphan_keys_add(internal, bigint, integer, "any");
+DROP FUNCTION assoc_internal.orphan_keys_merge(internal, internal);
+DROP FUNCTION assoc_internal.orphan_keys_write(internal);
+DROP FUNCTION assoc_internal.orphan_keys_read(bytea, internal);
+DROP FUNCTION assoc_internal.orphan_keys_result(internal);

@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "storage/dsm.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -43,6 +44,9 @@
 
 /* offsets have 32 bits: 16 GB */
 #define ARENA_LIMIT ((Size) 0xFFFFFFF0 * TA_ARENA_UNIT)
+
+/* keys entered together */
+#define FILL_KEYS 64
 
 /* a bitmap up to this size is worth it however few its keys are */
 #define SMALL_BITMAP (1024 * 1024)
@@ -157,6 +161,19 @@ put_fixed(StringInfo out, const TaKeyColumn *column, Datum value)
 		appendBinaryStringInfo(out, DatumGetPointer(value), column->length);
 }
 
+/* The key of one column of 16 bytes, such as uuid, the shortest way. */
+static bool
+put_sixteen(const TaKeySet *set, const Datum *values, StringInfo out)
+{
+	if (set->ncolumns != 1 || set->fixed_length != 16)
+		return false;
+	if (out->len + 17 > out->maxlen)
+		enlargeStringInfo(out, 16);
+	memcpy(out->data + out->len, DatumGetPointer(values[0]), 16);
+	out->len += 16;
+	return true;
+}
+
 /* Bytes of a length that varies: among several columns, the length comes before them. */
 static void
 put_bytes(StringInfo out, bool with_length, const char *bytes, Size length)
@@ -165,7 +182,9 @@ put_bytes(StringInfo out, bool with_length, const char *bytes, Size length)
 
 	if (with_length)
 		appendBinaryStringInfo(out, (char *) &prefix, sizeof(prefix));
-	appendBinaryStringInfo(out, bytes, (int) length);
+	enlargeStringInfo(out, (int) length);
+	memcpy(out->data + out->len, bytes, length);
+	out->len += (int) length;
 }
 
 static void
@@ -198,6 +217,8 @@ ta_key_put(const TaKeySet *set, bool of_parent, const Datum *values, StringInfo 
 {
 	bool with_length = set->ncolumns > 1;
 
+	if (put_sixteen(set, values, out))
+		return;
 	for (int i = 0; i < set->ncolumns; i++)
 	{
 		const TaKeyColumn *column = &set->columns[i];
@@ -300,11 +321,7 @@ ta_keyset_use_bitmap(TaKeyBuild *build, int64 min, int64 max, double rows)
 static uint64
 slots_for(uint64 keys)
 {
-	uint64 slots = 64;
-
-	while (slots < keys * 2)
-		slots *= 2;
-	return slots;
+	return keys <= 32 ? 64 : pg_nextpower2_64(keys * 2);
 }
 
 /* Where the key of so many bytes goes; a key does not lie in two chunks. */
@@ -364,31 +381,56 @@ ta_keyset_add(TaKeyBuild *build, const Datum *values)
 	return true;
 }
 
-/* Enters the keys of one piece of the arena. */
+static Size
+entry_size(const TaKeySet *set, Size length)
+{
+	return TYPEALIGN(TA_ARENA_UNIT, length + (set->fixed_length == 0 ? sizeof(uint32) : 0));
+}
+
+/* Enters one key; a parent that has it twice counts once. */
+static void
+enter_key(TaKeySet *set, uint32 place, uint64 hash)
+{
+	TaKeySlot *slots = (TaKeySlot *) set->data;
+	uint32 tag = (uint32) (hash >> 32);
+	uint64 slot = hash & set->mask;
+	Size length;
+	const char *key = ta_key_at(set, place, &length);
+
+	while (slots[slot].place != 0 &&
+		   !(slots[slot].tag == tag && ta_key_is(set, slots[slot].place, key, length)))
+		slot = (slot + 1) & set->mask;
+	if (slots[slot].place == 0)
+	{
+		slots[slot].tag = tag;
+		slots[slot].place = place;
+	}
+}
+
+/* Enters the keys of one piece of the arena, the slots of some at a time on their way into the cache. */
 static void
 fill_slots(TaKeySet *set, Size from, Size to)
 {
-	TaKeySlot *slots = (TaKeySlot *) set->data;
+	uint32 places[FILL_KEYS];
+	uint64 hashes[FILL_KEYS];
 	Size length;
 
 	for (Size at = from; at < to;)
 	{
-		uint32 place = (uint32) (at / TA_ARENA_UNIT) + 1;
-		const char *key = ta_key_at(set, place, &length);
-		uint64 hash = ta_key_hash(set, key, length);
-		uint32 tag = (uint32) (hash >> 32);
-		uint64 slot = hash & set->mask;
+		int count = 0;
 
-		/* a parent that has the key twice counts once */
-		while (slots[slot].place != 0 &&
-			   !(slots[slot].tag == tag && ta_key_is(set, slots[slot].place, key, length)))
-			slot = (slot + 1) & set->mask;
-		if (slots[slot].place == 0)
+		for (; at < to && count < FILL_KEYS; count++)
 		{
-			slots[slot].tag = tag;
-			slots[slot].place = place;
+			const char *key;
+
+			places[count] = (uint32) (at / TA_ARENA_UNIT) + 1;
+			key = ta_key_at(set, places[count], &length);
+			hashes[count] = ta_key_hash(set, key, length);
+			__builtin_prefetch(set->data + (hashes[count] & set->mask) * sizeof(TaKeySlot), 1);
+			at += entry_size(set, length);
 		}
-		at += TYPEALIGN(TA_ARENA_UNIT, length + (set->fixed_length == 0 ? sizeof(uint32) : 0));
+		for (int i = 0; i < count; i++)
+			enter_key(set, places[i], hashes[i]);
 	}
 }
 

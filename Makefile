@@ -69,6 +69,9 @@ OBJS = \
 	src/check/rights.o \
 	src/check/subject.o \
 	src/check/types.o \
+	src/check/keysearch.o \
+	src/check/keyset.o \
+	src/check/scan.o \
 	src/check/validate.o \
 	src/exchange/diagram.o \
 	src/exchange/document.o \
@@ -89,6 +92,7 @@ OBJS = \
 	src/api/look.o \
 	src/api/migrate.o \
 	src/api/plan.o \
+	src/api/scan.o \
 	src/api/watch.o
 
 REGRESS = \
@@ -110,7 +114,8 @@ REGRESS = \
 	apply_outcomes \
 	diagram \
 	validate_schema \
-	validate_ignore
+	validate_ignore \
+	scan
 
 ISOLATION = \
 	declare_read_committed \

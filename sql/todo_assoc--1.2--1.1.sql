@@ -51,3 +51,14 @@ AS 'MODULE_PATHNAME', 'ta_validate';
 COMMENT ON FUNCTION assoc.validate(text, text, text) IS
 'SELECT * FROM assoc.validate();
 What is wrong between declarations, schema and packages, with what mends it. associations: only these, as for assoc.plan. min_severity: error, warning or info. fail_on => ''warning'' raises when there is a finding of that severity or worse: psql -v ON_ERROR_STOP=1 -c makes it a gate.';
+------------------------------------------------------------------------------
+-- Membership filter
+------------------------------------------------------------------------------
+
+DROP FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer);
+DROP AGGREGATE assoc_internal.orphan_keys(bigint, integer, "any");
+DROP FUNCTION assoc_internal.orphan_keys_add(internal, bigint, integer, "any");
+DROP FUNCTION assoc_internal.orphan_keys_merge(internal, internal);
+DROP FUNCTION assoc_internal.orphan_keys_write(internal);
+DROP FUNCTION assoc_internal.orphan_keys_read(bytea, internal);
+DROP FUNCTION assoc_internal.orphan_keys_result(internal);

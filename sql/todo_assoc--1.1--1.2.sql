@@ -103,7 +103,7 @@ CREATE FUNCTION assoc.import_foreign_keys(schemas text DEFAULT NULL, declare boo
 RETURNS SETOF record LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_import_foreign_keys';
 COMMENT ON FUNCTION assoc.import_foreign_keys(text, boolean) IS
-'SELECT * FROM assoc.import_foreign_keys(''app'', declare => true);
+'SELECT * FROM assoc.import_foreign_keys();
 Models and associations from the foreign keys that the tables have; declare => true declares them, all or nothing, and plan() has nothing to do for them. schemas: ''app, billing''; NULL is every schema of users. Proposals from the names of columns without a key are shown with the share of values that match, and never declared. status: new, declared, skipped (inferred says why), proposed.';
 
 ------------------------------------------------------------------------------
@@ -116,10 +116,6 @@ AS 'MODULE_PATHNAME', 'ta_diagram_text';
 COMMENT ON FUNCTION assoc.diagram(text, text) IS
 'SELECT assoc.diagram();
 The declared models as a picture: ''mermaid'' (an erDiagram, which GitHub and many editors draw) or ''dot'' (Graphviz; script/diagram makes SVG and PNG of it). associations: only these, as for assoc.plan. A solid line is enforced by a foreign key; a dashed one is planned, NOT VALID, not enforced or broken, and says so.';
-
-------------------------------------------------------------------------------
--- help() shows what is new
-------------------------------------------------------------------------------
 
 ------------------------------------------------------------------------------
 -- Membership filter
@@ -163,3 +159,25 @@ RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_scan_orphans_call';
 COMMENT ON FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer) IS
 'Counts the rows of child that refer to no row of parent, nulls aside, and shows some of their keys. Needs SELECT on both; row security applies. method: bitmap or hash, one scan of each table; or anti_join, for types, collations or sizes that these cannot do.';
+
+------------------------------------------------------------------------------
+-- help() shows what is new
+------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION assoc.help()
+RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+VALUES
+ ('SELECT assoc.define_model(''User'', ''Users'');                        name a table as a model'),
+ ('SELECT assoc.has_many(''User'', ''Todo'', foreign_key => ''userId'');    declare: nothing is changed yet'),
+ ('SELECT assoc.belongs_to(''Todo'', ''User'', on_delete => ''CASCADE'');   the other side; has_one, belongs_to_many likewise'),
+ ('SELECT assoc.has_many(''User'', ''Tag'', through => ''todos.tags'');     along declared associations'),
+ ('SELECT * FROM assoc.plan();  SELECT * FROM assoc.apply();            the DDL still missing, with its locks; do it'),
+ ('SELECT * FROM assoc.validate();                                    what is wrong, and what mends it'),
+ ('SELECT * FROM assoc.import_foreign_keys();                         declarations out of the foreign keys there are'),
+ ('SELECT * FROM assoc.associations;  SELECT assoc.diagram();          what is declared, its status; as a picture'),
+ ('SELECT t.* FROM "Users" u, todos(u) t WHERE u.id = 1;              the accessor of an association, inlined'),
+ ('SELECT assoc.declare(assoc.document()::jsonb);                     everything as one JSON document; \df+ assoc.* is the manual'),
+ ('SELECT * FROM assoc.migrations;                                    the versions of packages: up, down, changed'),
+ ('SELECT * FROM assoc.migrate(''todo_app'');                           take a package up; assoc.undo takes it down')
+$$;

@@ -7,6 +7,24 @@
 -- help() shows what is new
 ------------------------------------------------------------------------------
 
+CREATE OR REPLACE FUNCTION assoc.help()
+RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+VALUES
+ ('SELECT assoc.define_model(''User'', ''Users'');                        name a table as a model'),
+ ('SELECT assoc.has_many(''User'', ''Todo'', foreign_key => ''userId'');    declare: nothing is changed yet'),
+ ('SELECT assoc.belongs_to(''Todo'', ''User'', on_delete => ''CASCADE'');   the other side; has_one, belongs_to_many likewise'),
+ ('SELECT assoc.has_many(''User'', ''Tag'', through => ''todos.tags'');     along declared associations'),
+ ('SELECT * FROM assoc.plan();  SELECT * FROM assoc.apply();            the DDL still missing, with its locks; do it'),
+ ('SELECT * FROM assoc.validate();                                    what is wrong, and what mends it'),
+ ('SELECT * FROM assoc.models;  SELECT * FROM assoc.associations;     what is declared, and its status'),
+ ('SELECT * FROM assoc.describe(''User'');                              one model in words'),
+ ('SELECT t.* FROM "Users" u, todos(u) t WHERE u.id = 1;              the accessor of an association, inlined'),
+ ('SELECT assoc.declare(assoc.document()::jsonb);                     everything as one JSON document; \df+ assoc.* is the manual'),
+ ('SELECT * FROM assoc.migrations;                                    the versions of packages: up, down, changed'),
+ ('SELECT * FROM assoc.migrate(''todo_app'');                           take a package up; assoc.undo takes it down')
+$$;
+
 ------------------------------------------------------------------------------
 -- Diagram
 ------------------------------------------------------------------------------
@@ -18,6 +36,18 @@ DROP FUNCTION assoc.diagram(text, text);
 ------------------------------------------------------------------------------
 
 DROP FUNCTION assoc.import_foreign_keys(text, boolean);
+
+------------------------------------------------------------------------------
+-- Membership filter
+------------------------------------------------------------------------------
+
+DROP FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer);
+DROP AGGREGATE assoc_internal.orphan_keys(bigint, integer, "any");
+DROP FUNCTION assoc_internal.orphan_keys_add(internal, bigint, integer, "any");
+DROP FUNCTION assoc_internal.orphan_keys_merge(internal, internal);
+DROP FUNCTION assoc_internal.orphan_keys_write(internal);
+DROP FUNCTION assoc_internal.orphan_keys_read(bytea, internal);
+DROP FUNCTION assoc_internal.orphan_keys_result(internal);
 
 ------------------------------------------------------------------------------
 -- Progress of long work
@@ -51,14 +81,3 @@ AS 'MODULE_PATHNAME', 'ta_validate';
 COMMENT ON FUNCTION assoc.validate(text, text, text) IS
 'SELECT * FROM assoc.validate();
 What is wrong between declarations, schema and packages, with what mends it. associations: only these, as for assoc.plan. min_severity: error, warning or info. fail_on => ''warning'' raises when there is a finding of that severity or worse: psql -v ON_ERROR_STOP=1 -c makes it a gate.';
-------------------------------------------------------------------------------
--- Membership filter
-------------------------------------------------------------------------------
-
-DROP FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer);
-DROP AGGREGATE assoc_internal.orphan_keys(bigint, integer, "any");
-DROP FUNCTION assoc_internal.orphan_keys_add(internal, bigint, integer, "any");
-DROP FUNCTION assoc_internal.orphan_keys_merge(internal, internal);
-DROP FUNCTION assoc_internal.orphan_keys_write(internal);
-DROP FUNCTION assoc_internal.orphan_keys_read(bytea, internal);
-DROP FUNCTION assoc_internal.orphan_keys_result(internal);

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -126,6 +127,19 @@ unread(const TaImportTable *table)
 	return psprintf("values not read: %s cannot be read in full by you", table->shown);
 }
 
+/*
+ * Whether comparing or printing the column runs PostgreSQL's own functions
+ * alone.  Nobody vouches for these tables, and a cast of somebody's own type
+ * would run what its owner wrote, as whoever is looking.
+ */
+#define NOT_BUILT_IN "values not read: not of PostgreSQL's own types"
+
+static bool
+is_built_in(const TaColumn *column)
+{
+	return column->type < FirstUnpinnedObjectId;
+}
+
 typedef struct Counts
 {
 	int64 rows;
@@ -157,6 +171,8 @@ share_of_matches(const TaImportTable *child, const TaColumn *column, const TaImp
 		return unread(child);
 	if (!ta_rel_may_count(parent->relid))
 		return unread(parent);
+	if (!is_built_in(column) || !is_built_in(key))
+		return NOT_BUILT_IN;
 	(void) ta_spi_query(
 		psprintf("SELECT pg_catalog.count(*), pg_catalog.count(s.v), pg_catalog.count(*) FILTER"
 				 " (WHERE EXISTS (SELECT 1 FROM %s p WHERE %s))"
@@ -337,7 +353,7 @@ propose_polymorphic(TaImport *import, TaImportTable *table, const char *column,
 	row->foreign_key = ta_ident_columns(list_make2(type->name, pstrdup(column)));
 	row->status = "proposed";
 	row->inferred = "polymorphic by the names of its columns; cannot be declared yet";
-	row->evidence = types_seen(table, type->name);
+	row->evidence = is_built_in(type) ? types_seen(table, type->name) : NOT_BUILT_IN;
 	return row;
 }
 

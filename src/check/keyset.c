@@ -63,13 +63,13 @@ typedef struct Chunk
 struct TaKeyBuild
 {
 	MemoryContext context;
-	TaKeySet head;
 	Size limit;
 	unsigned char *bits;
 	List *chunks; /* of Chunk */
 	Size used; /* by all of them */
 	uint64 keys;
 	StringInfoData key;
+	TaKeySet head; /* last: its data, which a build has not, is of no fixed size */
 };
 
 /* The sets of this backend that are open, with their segments. */

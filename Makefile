@@ -60,8 +60,12 @@ OBJS = \
 	src/watch/member.o \
 	src/watch/rename.o \
 	src/watch/report.o \
+	src/check/data.o \
 	src/check/finding.o \
+	src/check/orphan.o \
+	src/check/repair.o \
 	src/check/validate.o \
+	src/check/work.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
 	src/api/args.o \
@@ -72,6 +76,7 @@ OBJS = \
 	src/api/look.o \
 	src/api/migrate.o \
 	src/api/plan.o \
+	src/api/rows.o \
 	src/api/watch.o
 
 REGRESS = \
@@ -89,12 +94,15 @@ REGRESS = \
 	plan_steps \
 	plan_adopt \
 	plan_locks \
-	apply_outcomes
+	apply_outcomes \
+	orphans \
+	repair
 
 ISOLATION = \
 	declare_read_committed \
 	declare_repeatable_read \
-	declare_serializable
+	declare_serializable \
+	repair
 
 # Inputs are under test/, expected outputs of both kinds in expected/. pg_isolation_regress knows no
 # --expecteddir and looks below its output directory: output_iso/expected is a link.

@@ -48,6 +48,7 @@ ta_finding_add(List **findings, TaSeverity severity, const char *code, char *mes
 	finding->message = message;
 	finding->fix = fix;
 	finding->order = list_length(*findings);
+	finding->count = -1;
 	*findings = lappend(*findings, finding);
 	return finding;
 }

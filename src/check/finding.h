@@ -26,6 +26,8 @@ typedef struct TaFinding
 	char *fix; /* SQL to type; NULL: there is none */
 	char *detail;
 	int order; /* in which it was found */
+	int64 count; /* of rows; -1: it is not about rows */
+	char *samples; /* JSON array of their keys; NULL: none */
 } TaFinding;
 
 extern const char *ta_severity_name(TaSeverity severity);

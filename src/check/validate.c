@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "check/data.h"
 #include "check/finding.h"
 #include "check/validate.h"
 #include "migrate/history.h"
@@ -280,6 +281,7 @@ ta_validate_all(const char *associations)
 				check_package(&findings, package);
 		}
 	}
+	ta_check_data(&findings, associations);
 	ta_finding_sort(findings);
 	return findings;
 }

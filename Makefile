@@ -102,7 +102,7 @@ ISOLATION = \
 	declare_read_committed \
 	declare_repeatable_read \
 	declare_serializable \
-	repair
+	repair_sessions
 
 # Inputs are under test/, expected outputs of both kinds in expected/. pg_isolation_regress knows no
 # --expecteddir and looks below its output directory: output_iso/expected is a link.

@@ -95,7 +95,7 @@ BEGIN
                 IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) told OPERATOR(pg_catalog.>)
                     '10 s'::pg_catalog.interval THEN
                     told := pg_catalog.clock_timestamp();
-                    RAISE NOTICE '%: % of % %', association, changed, batch.total, job.words;
+                    RAISE NOTICE '%: %: % of %', association, job.words, changed, batch.total;
                 END IF;
             END LOOP;
             mended := mended OPERATOR(pg_catalog.+) changed;
@@ -106,7 +106,7 @@ BEGIN
                 EXIT;
             END IF;
         END LOOP;
-        RAISE NOTICE '%: % %', association, mended, job.words;
+        RAISE NOTICE '%: %: %', association, job.words, mended;
     END LOOP;
 END
 $$;

@@ -51,13 +51,12 @@ put_orphans_of(Rows *rows, const TaState *state, bool all)
 {
 	List *columns = state->reference->columns;
 
-	(void) ta_spi_query(
-		psprintf("SELECT %s, %s FROM %s%s t WHERE %s ORDER BY %s LIMIT %d",
-				 ta_rows_json(state->child_rel, columns),
-				 ta_rows_json(rows->relation, ta_rel_column_names(rows->relation)),
-				 all ? "" : "ONLY ", ta_rel_qualified(rows->relation), ta_orphan_condition(state),
-				 ta_rows_columns(columns), rows->left),
-		put_orphan, rows);
+	(void) ta_spi_query(psprintf("SELECT %s, %s FROM %s%s t WHERE %s ORDER BY %s LIMIT %d",
+								 ta_rows_json(state->child_rel, columns),
+								 ta_rows_json(rows->relation, ta_rel_column_names(rows->relation)),
+								 all ? "" : "ONLY ", ta_rel_qualified(rows->relation),
+								 ta_orphan_condition(state), ta_rows_columns(columns), rows->left),
+						put_orphan, rows);
 }
 
 /* Raises where row security would make false orphans. */
@@ -67,11 +66,10 @@ check_row_security(const TaState *state)
 	if (pg_class_aclcheck(state->parent_rel, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
 		ta_rel_may_count(state->parent_rel))
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("row security of %s may hide rows", ta_rel_shown(state->parent_rel)),
-			 errdetail("A row whose parent is hidden would be taken for an orphan."),
-			 errhint("Ask as a role that row security does not concern.")));
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("row security of %s may hide rows", ta_rel_shown(state->parent_rel)),
+					errdetail("A row whose parent is hidden would be taken for an orphan."),
+					errhint("Ask as a role that row security does not concern.")));
 }
 
 /*
@@ -89,9 +87,9 @@ ta_orphans(PG_FUNCTION_ARGS)
 
 	rows.left = PG_ARGISNULL(1) ? PG_INT32_MAX : PG_GETARG_INT32(1);
 	if (rows.left < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"max_rows\" must not be negative"),
-						errhint("NULL shows all.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"max_rows\" must not be negative"), errhint("NULL shows all.")));
 	InitMaterializedSRF(fcinfo, 0);
 	foreach(lc, ta_rows_jobs(association))
 	{

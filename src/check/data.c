@@ -105,8 +105,8 @@ all_visible(List **findings, const TaState *state)
 						 ta_ident_quote(GetUserNameFromId(GetUserId(), false)),
 						 ta_rel_shown(relids[i])),
 				NULL)
-				->detail = psprintf("Its owner can GRANT SELECT ON %s TO ...;",
-									ta_rel_qualified(relids[i]));
+				->detail =
+				psprintf("Its owner can GRANT SELECT ON %s TO ...;", ta_rel_qualified(relids[i]));
 		else if (!ta_rel_may_count(relids[i]))
 			add(findings, state, NULL, TA_WARNING, "row_security", NULL,
 				psprintf("rows were not checked: row security of %s may hide some",
@@ -135,30 +135,34 @@ static void
 check_orphans(List **findings, const TaState *state)
 {
 	TaOrphans orphans;
+	TaFinding *finding;
 	const char *association = ta_decl_name(state->reference->serves);
-	bool inherited = ta_rel_has_inheritance_children(state->child_rel);
+	char *child = ta_rel_shown(state->child_rel);
 	char kind = ta_rel_kind(state->child_rel);
+	bool table = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
 
 	if (ta_orphans_excluded(state) || (state->fk != NULL && state->fk->temporal))
 		return;
 	ta_orphan_count(state, SAMPLES, &orphans);
 	if (orphans.count == 0)
 		return;
-	add(findings, state, NULL, state->enforced ? TA_ERROR : TA_WARNING, "orphans", &orphans,
-		psprintf(INT64_FORMAT " %s of %s %s no \"%s\"", orphans.count, row_or_rows(orphans.count),
-				 ta_rel_shown(state->child_rel), orphans.count == 1 ? "has" : "have",
-				 state->reference->parent),
-		kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ? repair_call(association)
-																	  : NULL)
-		->detail = psprintf(
-		"lock: ROW EXCLUSIVE on %s, SHARE ROW EXCLUSIVE on %s, for a batch at a time; or action => "
-		"'delete', 'set_null', 'restore_parent'; see them: SELECT * FROM assoc.orphans(%s);%s",
-		ta_rel_shown(state->child_rel), ta_rel_shown(state->parent_rel),
-		quote_literal_cstr(association),
-		inherited ? psprintf(" Rows of tables that inherit from %s count too; no foreign key of it "
-							 "sees those.",
-							 ta_rel_shown(state->child_rel))
-				  : "");
+	finding =
+		add(findings, state, NULL, state->enforced ? TA_ERROR : TA_WARNING, "orphans", &orphans,
+			psprintf(INT64_FORMAT " %s of %s %s no \"%s\"", orphans.count,
+					 row_or_rows(orphans.count), child, orphans.count == 1 ? "has" : "have",
+					 state->reference->parent),
+			table ? repair_call(association) : NULL);
+	finding->detail =
+		psprintf("see them: SELECT * FROM assoc.orphans(%s);", quote_literal_cstr(association));
+	if (table)
+		finding->detail =
+			psprintf("lock: ROW EXCLUSIVE on %s, SHARE ROW EXCLUSIVE on %s, for a batch at a time; "
+					 "or action => 'delete', 'set_null', 'restore_parent'; %s",
+					 child, ta_rel_shown(state->parent_rel), finding->detail);
+	if (ta_rel_has_inheritance_children(state->child_rel))
+		finding->detail = psprintf("%s Rows of tables that inherit from %s count too; no foreign "
+								   "key of it sees those.",
+								   finding->detail, child);
 }
 
 /* Rows whose key is null in part, where it could be null as a whole. */
@@ -222,9 +226,9 @@ check_duplicates(List **findings, const TaState *state, List *columns, const cha
 		return;
 	add(findings, state, ta_decl_name(decl), decl->kind == TA_HAS_ONE ? TA_ERROR : TA_WARNING, code,
 		&rows,
-		psprintf(INT64_FORMAT " %s of %s %s (%s) that an earlier row has", rows.count,
-				 row_or_rows(rows.count), ta_rel_shown(state->child_rel),
-				 rows.count == 1 ? "has a" : "have", ta_ident_columns(columns)),
+		psprintf(INT64_FORMAT " %s of %s %s %s of another row", rows.count, row_or_rows(rows.count),
+				 ta_rel_shown(state->child_rel), rows.count == 1 ? "has" : "have",
+				 ta_ident_columns(columns)),
 		repair_call(ta_decl_name(decl)))
 		->detail = psprintf("lock: SHARE ROW EXCLUSIVE on %s, for a batch at a time; the row with "
 							"the lowest key is kept",
@@ -249,9 +253,8 @@ check_links(List **findings, const TaState *state)
 			continue;
 		if (ta_rel_columns(state->child_rel, decl->other_key, NULL) == NIL)
 			continue;
-		check_duplicates(findings, state,
-						 list_concat_copy(decl->foreign_key, decl->other_key), "duplicate_links",
-						 decl);
+		check_duplicates(findings, state, list_concat_copy(decl->foreign_key, decl->other_key),
+						 "duplicate_links", decl);
 		return;
 	}
 }
@@ -299,14 +302,15 @@ check_cycle(List **findings, const TaState *state)
 									  ta_key_operator_sql(type, type), ta_ident_quote(lfirst(lc))));
 	}
 	(void) ta_spi_query(
-		psprintf("WITH RECURSIVE d AS (SELECT %s, 0 AS \"?level\" FROM %s t WHERE NOT EXISTS "
-				 "(SELECT 1 FROM %s p WHERE %s) UNION ALL SELECT %s, d.\"?level\" "
-				 "OPERATOR(pg_catalog.+) 1 FROM d JOIN %s t ON %s WHERE d.\"?level\" "
-				 "OPERATOR(pg_catalog.<) %d) SELECT (SELECT pg_catalog.count(*) FROM %s t WHERE NOT "
-				 "EXISTS (SELECT 1 FROM d WHERE %s)), (SELECT pg_catalog.max(d.\"?level\") FROM d)",
-				 ta_rows_columns(state->reference->key), table, table,
-				 ta_rows_same_key(state, "p."), ta_rows_columns(state->reference->key), table,
-				 ta_rows_same_key(state, "d."), MAX_LEVELS, table, ta_err_join(same, " AND ")),
+		psprintf(
+			"WITH RECURSIVE d AS (SELECT %s, 0 AS \"?level\" FROM %s t WHERE NOT EXISTS "
+			"(SELECT 1 FROM %s p WHERE %s) UNION ALL SELECT %s, d.\"?level\" "
+			"OPERATOR(pg_catalog.+) 1 FROM d JOIN %s t ON %s WHERE d.\"?level\" "
+			"OPERATOR(pg_catalog.<) %d) SELECT (SELECT pg_catalog.count(*) FROM %s t WHERE NOT "
+			"EXISTS (SELECT 1 FROM d WHERE %s)), (SELECT pg_catalog.max(d.\"?level\") FROM d)",
+			ta_rows_columns(state->reference->key), table, table, ta_rows_same_key(state, "p."),
+			ta_rows_columns(state->reference->key), table, ta_rows_same_key(state, "d."),
+			MAX_LEVELS, table, ta_err_join(same, " AND ")),
 		keep_tree, &tree);
 	/* deeper than we looked: what was not met may be further down */
 	if (tree.unreached == 0 || tree.levels >= MAX_LEVELS)
@@ -355,8 +359,8 @@ check_limit(List **findings, const TaState *state)
 				 ta_ident_quote(name), ta_type_shown(column->type, column->typmod), limit),
 		psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE bigint;", ta_rel_qualified(state->child_rel),
 				 ta_ident_quote(name)))
-		->detail = psprintf("lock: ACCESS EXCLUSIVE on %s; rewrites it",
-							ta_rel_shown(state->child_rel));
+		->detail =
+		psprintf("lock: ACCESS EXCLUSIVE on %s; rewrites it", ta_rel_shown(state->child_rel));
 }
 
 /* ---- the whole ---- */

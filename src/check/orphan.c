@@ -84,8 +84,7 @@ ta_orphans_excluded(const TaState *state)
 char *
 ta_rows_parent(const TaState *state)
 {
-	return psprintf("%s%s",
-					ta_rel_has_inheritance_children(state->parent_rel) ? "ONLY " : "",
+	return psprintf("%s%s", ta_rel_has_inheritance_children(state->parent_rel) ? "ONLY " : "",
 					ta_rel_qualified(state->parent_rel));
 }
 
@@ -117,11 +116,11 @@ ta_rows_same_key(const TaState *state, const char *key_prefix)
 	ListCell *lk;
 
 	forboth(lc, state->reference->columns, lk, state->reference->key)
-		joins = lappend(
-			joins, ta_key_test_sql(psprintf("%s%s", key_prefix, ta_ident_quote(lfirst(lk))),
-								   ta_rel_column(state->parent_rel, lfirst(lk)),
-								   psprintf("t.%s", ta_ident_quote(lfirst(lc))),
-								   ta_rel_column(state->child_rel, lfirst(lc))));
+		joins =
+			lappend(joins, ta_key_test_sql(psprintf("%s%s", key_prefix, ta_ident_quote(lfirst(lk))),
+										   ta_rel_column(state->parent_rel, lfirst(lk)),
+										   psprintf("t.%s", ta_ident_quote(lfirst(lc))),
+										   ta_rel_column(state->child_rel, lfirst(lc))));
 	return ta_err_join(joins, " AND ");
 }
 
@@ -161,8 +160,8 @@ ta_rows_json(Oid relid, List *columns)
 										value_sql(relid, lfirst(lc))));
 		if (list_length(pairs) < COLUMNS_A_CALL && lnext(columns, lc) != NULL)
 			continue;
-		calls = lappend(
-			calls, psprintf("pg_catalog.jsonb_build_object(%s)", ta_err_join(pairs, ", ")));
+		calls =
+			lappend(calls, psprintf("pg_catalog.jsonb_build_object(%s)", ta_err_join(pairs, ", ")));
 		pairs = NIL;
 	}
 	return psprintf("(%s)", ta_err_join(calls, " OPERATOR(pg_catalog.||) "));

@@ -52,14 +52,18 @@ refuse_path(const char *association, const TaDecl *decl)
 {
 	List *names = NIL;
 	const TaModel *model = ta_lookup_model(decl->model);
-	char *path = pstrdup(decl->through);
+	const char *start = decl->through;
 
-	for (char *alias = strtok(path, "."); alias != NULL; alias = strtok(NULL, "."))
+	for (;;)
 	{
-		const TaDecl *step = ta_lookup_alias(model, alias);
+		const char *end = strchrnul(start, '.');
+		const TaDecl *step = ta_lookup_alias(model, pnstrdup(start, end - start));
 
 		names = lappend(names, pstrdup(ta_decl_name(step)));
 		model = ta_lookup_model(step->target);
+		if (*end == '\0')
+			break;
+		start = end + 1;
 	}
 	ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					errmsg("association \"%s\" has no rows of its own", association),
@@ -78,16 +82,17 @@ state_with_rows(const char *association, const char *name)
 		elog(ERROR, "reference \"%s\" of association \"%s\" is gone", name, association);
 	state = ta_state(reference, ta_catalog_recorded(name));
 	if (state->problem != NULL)
-		ereport(ERROR, (errcode(state->problem->sqlstate), errmsg("%s", state->problem->message),
-						state->problem->detail != NULL ? errdetail("%s", state->problem->detail) : 0,
-						state->problem->hint != NULL ? errhint("%s", state->problem->hint) : 0));
+		ereport(ERROR,
+				(errcode(state->problem->sqlstate), errmsg("%s", state->problem->message),
+				 state->problem->detail != NULL ? errdetail("%s", state->problem->detail) : 0,
+				 state->problem->hint != NULL ? errhint("%s", state->problem->hint) : 0));
 	if (!ta_rows_exist(state))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("association \"%s\" has no rows yet", association),
-				 errdetail("%s is still to be created.",
-						   state->missing != NIL ? ta_ident_columns(state->missing)
-												 : ta_ident_quote(state->child->table)),
+				 errdetail("%s is still to be created.", state->missing != NIL
+															 ? ta_ident_columns(state->missing)
+															 : ta_ident_quote(state->child->table)),
 				 errhint("SELECT * FROM assoc.apply(%s);", quote_literal_cstr(association))));
 	return state;
 }
@@ -156,7 +161,8 @@ same_values(const TaRepairJob *job)
 		Oid type = ta_rel_column(job->state->child_rel, lfirst(lc))->type;
 		char *name = ta_ident_quote(lfirst(lc));
 
-		tests = lappend(tests, psprintf("k.%s %s t.%s", name, ta_key_operator_sql(type, type), name));
+		tests =
+			lappend(tests, psprintf("k.%s %s t.%s", name, ta_key_operator_sql(type, type), name));
 	}
 	return ta_err_join(tests, " AND ");
 }
@@ -208,6 +214,16 @@ count_rows(const TaRepairJob *job)
 {
 	return ta_spi_count(psprintf("SELECT COALESCE((SELECT q.total FROM (%s) q LIMIT 1), 0)",
 								 ta_repair_query(job, 1000)));
+}
+
+/* How many parents its orphans lack. */
+static int64
+count_parents(const TaRepairJob *job)
+{
+	return ta_spi_count(psprintf("SELECT pg_catalog.count(*) FROM (SELECT DISTINCT %s FROM %s t "
+								 "WHERE %s) d",
+								 ta_rows_columns(job->state->reference->columns),
+								 ta_rel_qualified(job->state->child_rel), condition(job)));
 }
 
 /* ---- before anything is done ---- */
@@ -304,11 +320,11 @@ check_access(const TaState *state)
 	for (int i = 0; i < lengthof(relids); i++)
 	{
 		if (pg_class_aclcheck(relids[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied for table %s", ta_rel_shown(relids[i])),
-					 errdetail("Rows can't be judged without reading both tables."),
-					 errhint("Its owner can GRANT SELECT ON %s TO ...;", ta_rel_qualified(relids[i]))));
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("permission denied for table %s", ta_rel_shown(relids[i])),
+							errdetail("Rows can't be judged without reading both tables."),
+							errhint("Its owner can GRANT SELECT ON %s TO ...;",
+									ta_rel_qualified(relids[i]))));
 		if (!ta_rel_may_count(relids[i]))
 			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 							errmsg("row security of %s may hide rows", ta_rel_shown(relids[i])),
@@ -334,21 +350,23 @@ choices(List *jobs)
 		char *rows = psprintf(INT64_FORMAT " %s of %s", count, count == 1 ? "row" : "rows", child);
 		char *problem = set_null_problem(job);
 
-		lines = lappend(lines, psprintf("%s %s:", rows,
-										job->unique == NIL
-											? psprintf("without \"%s\"", job->state->reference->parent)
-											: psprintf("with (%s) of an earlier row",
-													   ta_ident_columns(job->unique))));
+		lines =
+			lappend(lines, psprintf("%s %s:", rows,
+									job->unique == NIL
+										? psprintf("without \"%s\"", job->state->reference->parent)
+										: psprintf("with %s of another row",
+												   ta_ident_columns(job->unique))));
 		lines = lappend(lines, psprintf("  delete: deletes %s", count == 1 ? "it" : "them"));
 		lines = lappend(lines, problem != NULL ? psprintf("  set_null: can't be done. %s", problem)
 											   : psprintf("  set_null: sets %s to null",
 														  ta_ident_columns(nullable_columns(job))));
 		lines = lappend(lines, pstrdup("  quarantine: deletes, and keeps in assoc.quarantined"));
 		problem = job->unique == NIL ? restore_problem(job) : "Rows too many have a parent.";
-		lines = lappend(lines, problem != NULL
-								   ? psprintf("  restore_parent: can't be done. %s", problem)
-								   : psprintf("  restore_parent: inserts what is missing into %s",
-											  ta_rel_shown(job->state->parent_rel)));
+		lines = lappend(lines,
+						problem != NULL
+							? psprintf("  restore_parent: can't be done. %s", problem)
+							: psprintf("  restore_parent: inserts into %s: " INT64_FORMAT,
+									   ta_rel_shown(job->state->parent_rel), count_parents(job)));
 	}
 	return ta_err_join(lines, "\n");
 }
@@ -382,13 +400,12 @@ ta_repair_check(List *jobs, const char *association, const char *action)
 	for (int i = 0; action != NULL && i < lengthof(actions); i++)
 		known = known || strcmp(action, actions[i]) == 0;
 	if (!known)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 action == NULL ? errmsg("argument \"action\" must be said")
-								: errmsg("unknown action \"%s\"", action),
-				 errdetail("%s", choices(jobs)),
-				 errhint("CALL assoc.repair(%s, action => 'quarantine');",
-						 quote_literal_cstr(association))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						action == NULL ? errmsg("argument \"action\" must be said")
+									   : errmsg("unknown action \"%s\"", action),
+						errdetail("%s", choices(jobs)),
+						errhint("CALL assoc.repair(%s, action => 'quarantine');",
+								quote_literal_cstr(association))));
 	foreach(lc, jobs)
 	{
 		const TaRepairJob *job = lfirst(lc);
@@ -408,7 +425,7 @@ ta_repair_check(List *jobs, const char *association, const char *action)
 
 /* The table to write to, and what picks the rows of the batch there. */
 static char *
-batch_rows(const TaRepairJob *job, Oid relation, const char *places, char **target)
+batch_rows(const TaRepairJob *job, Oid relation, const char *places, Oid *table, char **target)
 {
 	Oid child = job->state->child_rel;
 	char *here = psprintf("t.ctid OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.tid[])",
@@ -418,9 +435,12 @@ batch_rows(const TaRepairJob *job, Oid relation, const char *places, char **targ
 	if (ta_rel_kind(child) == RELKIND_PARTITIONED_TABLE)
 	{
 		*target = ta_rel_qualified(child);
-		return psprintf("%s AND t.tableoid OPERATOR(pg_catalog.=) %u::pg_catalog.oid", here, relation);
+		*table = child;
+		return psprintf("%s AND t.tableoid OPERATOR(pg_catalog.=) %u::pg_catalog.oid", here,
+						relation);
 	}
 	*target = psprintf("ONLY %s", ta_rel_qualified(relation));
+	*table = relation;
 	return here;
 }
 
@@ -445,27 +465,27 @@ keep_text(HeapTuple tuple, TupleDesc desc, void *arg)
 
 /* Deletes and keeps them. */
 static int64
-quarantine(const TaRepairJob *job, Oid relation, const char *target, const char *where)
+quarantine(const TaRepairJob *job, Oid table, const char *target, const char *where)
 {
 	char *rows = NULL;
 	char *reason = job->unique == NIL
 					   ? psprintf("no row of %s", ta_rel_qualified(job->state->parent_rel))
-					   : psprintf("(%s) is that of another row", ta_ident_columns(job->unique));
+					   : psprintf("%s of another row", ta_ident_columns(job->unique));
 
-	(void) ta_spi_query(
-		psprintf("WITH gone AS (DELETE FROM %s t WHERE %s RETURNING %s AS r) SELECT "
-				 "pg_catalog.jsonb_agg(g.r) FROM gone g",
-				 target, where, ta_rows_json(relation, ta_rel_column_names(relation))),
-		keep_text, &rows);
+	(void)
+		ta_spi_query(psprintf("WITH gone AS (DELETE FROM %s t WHERE %s RETURNING %s AS r) SELECT "
+							  "pg_catalog.jsonb_agg(g.r) FROM gone g",
+							  target, where, ta_rows_json(table, ta_rel_column_names(table))),
+					 keep_text, &rows);
 	if (rows == NULL)
 		return 0;
-	return (int64) ta_spi_fixed(
-		QUARANTINE_SQL,
-		list_concat(list_make5(unconstify(char *, job->association), reason, ta_rel_schema(relation),
-							   ta_rel_name(relation),
-							   GetUserNameFromId(ta_rel_owner(relation), false)),
-					list_make2(GetUserNameFromId(GetUserId(), false), rows)),
-		TA_AS_CATALOG, NULL, NULL);
+	return (
+		int64) ta_spi_fixed(QUARANTINE_SQL,
+							list_concat(list_make5(unconstify(char *, job->association), reason,
+												   ta_rel_schema(table), ta_rel_name(table),
+												   GetUserNameFromId(ta_rel_owner(table), false)),
+										list_make2(GetUserNameFromId(GetUserId(), false), rows)),
+							TA_AS_CATALOG, NULL, NULL);
 }
 
 /* a = NULL, b = NULL */
@@ -501,39 +521,40 @@ restore_parents(const TaRepairJob *job, const char *target, const char *where)
 int64
 ta_repair_batch(const TaRepairJob *job, const char *action, Oid relation, const char *places)
 {
+	Oid table;
 	char *target;
 	char *here;
 	char *where;
 
 	if (!list_member_oid(find_all_inheritors(job->state->child_rel, NoLock, NULL), relation))
 		return 0;
-	here = batch_rows(job, relation, places, &target);
+	here = batch_rows(job, relation, places, &table, &target);
 	where = psprintf("%s AND %s", here, condition(job));
 	lock_others(job);
 	if (strcmp(action, "restore_parent") == 0)
 		return restore_parents(job, target, where);
 	(void) ta_spi_query(psprintf("SELECT FROM %s t WHERE %s FOR UPDATE", target, here), NULL, NULL);
 	if (strcmp(action, "delete") == 0)
-		return (int64) ta_spi_query(psprintf("DELETE FROM %s t WHERE %s", target, where), NULL, NULL);
+		return (int64) ta_spi_query(psprintf("DELETE FROM %s t WHERE %s", target, where), NULL,
+									NULL);
 	if (strcmp(action, "quarantine") == 0)
-		return quarantine(job, relation, target, where);
+		return quarantine(job, table, target, where);
 	return (int64) ta_spi_query(psprintf("UPDATE %s t SET %s WHERE %s", target,
 										 set_nulls(nullable_columns(job)), where),
 								NULL, NULL);
 }
 
-/* What was done, after the number: "orphans of todos deleted" */
+/* What was done, before the number: rows of todos without "User" deleted */
 char *
 ta_repair_words(const TaRepairJob *job, const char *action)
 {
-	char *child = ta_rel_shown(job->state->child_rel);
-	const char *what = job->unique == NIL ? "without parent" : "too many";
+	char *what = job->unique == NIL ? psprintf("without \"%s\"", job->state->reference->parent)
+									: pstrdup("that were too many");
+	const char *done = strcmp(action, "set_null") == 0 ? "set to null"
+					   : strcmp(action, "delete") == 0 ? "deleted"
+													   : "quarantined";
 
 	if (strcmp(action, "restore_parent") == 0)
 		return psprintf("rows inserted into %s", ta_rel_shown(job->state->parent_rel));
-	if (strcmp(action, "set_null") == 0)
-		return psprintf("rows of %s %s: %s set to null", child, what,
-						ta_ident_columns(nullable_columns(job)));
-	return psprintf("rows of %s %s: %s", child, what,
-					strcmp(action, "delete") == 0 ? "deleted" : "quarantined");
+	return psprintf("rows of %s %s %s", ta_rel_shown(job->state->child_rel), what, done);
 }

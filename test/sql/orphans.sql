@@ -26,7 +26,6 @@ SELECT count(*) FROM assoc.orphans('User.todos', 0);
 -- the key there is, NOT VALID, changes nothing; validated it makes orphans impossible
 SELECT outcome FROM assoc.apply();
 SELECT * FROM found();
--- without a look: with triggers off it is looked at again
 DELETE FROM "Todos" WHERE "userId" > 2;
 SELECT outcome FROM assoc.apply();
 SELECT * FROM found();
@@ -71,7 +70,7 @@ CREATE TABLE invoices (id integer PRIMARY KEY, "a tenant" text, n account_number
 INSERT INTO accounts VALUES ('Acme', 1, 'good');
 INSERT INTO invoices VALUES (1, 'acme', 1, 'good'), (2, 'ACME', 2, 'good'), (3, 'b', NULL, NULL), (4, 'acme', 1, 'bad'),
 	(5, NULL, NULL, NULL);
-SELECT assoc.belongs_to('Invoice', 'Account', foreign_key => '"a tenant", n, m');
+SELECT assoc.belongs_to('Invoice', 'Account', foreign_key => 'a tenant, n, m');
 SELECT * FROM found('Invoice');
 SELECT * FROM assoc.orphans('Invoice.account');
 

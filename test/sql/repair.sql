@@ -63,6 +63,10 @@ CALL assoc.repair('Todo.user', 'delete', 3);
 ROLLBACK;
 SELECT count(*) FROM assoc.orphans('Todo.user');
 
+-- in a function nothing can be committed
+SELECT failing($$CALL assoc.repair('Todo.user', 'delete', 3)$$);
+SELECT count(*) FROM assoc.orphans('Todo.user');
+
 -- what can't be done is said before anything is
 ALTER TABLE users ADD COLUMN email text, ADD COLUMN born date DEFAULT now(), ADD COLUMN n integer GENERATED ALWAYS AS IDENTITY;
 UPDATE users SET email = name;

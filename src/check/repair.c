@@ -127,7 +127,7 @@ ta_rows_jobs(const char *association)
 	if (unique != NIL)
 	{
 		job = palloc0(sizeof(TaRepairJob));
-		job->state = ((TaRepairJob *) linitial(jobs))->state;
+		job->state = state_with_rows(association, links[0].reference);
 		job->association = association;
 		job->unique = unique;
 		jobs = lappend(jobs, job);

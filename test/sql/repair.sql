@@ -64,7 +64,10 @@ ROLLBACK;
 SELECT count(*) FROM assoc.orphans('Todo.user');
 
 -- in a function nothing can be committed
-SELECT failing($$CALL assoc.repair('Todo.user', 'delete', 3)$$);
+CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL assoc.repair('Todo.user', 'delete', 3); END $$;
+\set VERBOSITY sqlstate
+SELECT mend();
+\set VERBOSITY default
 SELECT count(*) FROM assoc.orphans('Todo.user');
 
 -- what can't be done is said before anything is

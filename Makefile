@@ -61,18 +61,22 @@ OBJS = \
 	src/watch/member.o \
 	src/watch/rename.o \
 	src/watch/report.o \
+	src/check/data.o \
 	src/check/finding.o \
 	src/check/graph.o \
 	src/check/ignore.o \
 	src/check/indexes.o \
 	src/check/keys.o \
-	src/check/rights.o \
-	src/check/subject.o \
-	src/check/types.o \
 	src/check/keysearch.o \
 	src/check/keyset.o \
+	src/check/orphan.o \
+	src/check/repair.o \
+	src/check/rights.o \
 	src/check/scan.o \
+	src/check/subject.o \
+	src/check/types.o \
 	src/check/validate.o \
+	src/check/work.o \
 	src/exchange/diagram.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
@@ -86,12 +90,13 @@ OBJS = \
 	src/api/check.o \
 	src/api/declare.o \
 	src/api/diagram.o \
-	src/api/import.o \
 	src/api/ignore.o \
+	src/api/import.o \
 	src/api/line.o \
 	src/api/look.o \
 	src/api/migrate.o \
 	src/api/plan.o \
+	src/api/rows.o \
 	src/api/scan.o \
 	src/api/watch.o
 
@@ -115,12 +120,15 @@ REGRESS = \
 	diagram \
 	validate_schema \
 	validate_ignore \
-	scan
+	scan \
+	orphans \
+	repair
 
 ISOLATION = \
 	declare_read_committed \
 	declare_repeatable_read \
-	declare_serializable
+	declare_serializable \
+	repair_sessions
 
 # Inputs are under test/, expected outputs of both kinds in expected/. pg_isolation_regress knows no
 # --expecteddir and looks below its output directory: output_iso/expected is a link.

@@ -69,7 +69,14 @@ static const char *const codes[] = {
 	"target_not_readable",
 	"type_differs",
 	"type_narrower",
-	/* rows: those of check/data */
+	/* rows */
+	"cycle",
+	"duplicate_links",
+	"duplicates",
+	"half_null",
+	"key_near_limit",
+	"orphans",
+	"row_security",
 	/* packages and the extension itself */
 	"conflict",
 	"down_missing",

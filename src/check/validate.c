@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "check/data.h"
 #include "check/finding.h"
 #include "check/ignore.h"
 #include "check/subject.h"
@@ -313,9 +314,7 @@ ta_validate_all(const char *associations, bool data)
 	ta_check_graph(&subject);
 	ta_check_rights(&subject);
 	if (data)
-	{
-		/* HERE: ta_check_data(&subject.findings, associations); */
-	}
+		ta_check_data(&subject.findings, associations);
 	subject.findings = ta_ignore_filter(subject.findings);
 	ta_finding_sort(subject.findings);
 	return subject.findings;

@@ -94,7 +94,7 @@ check_partly_null(TaSubject *subject, const TaState *state, List *checks)
 	/* where only one may be null, it alone says that there is none */
 	if (list_length(nullable) < 2 || has_check(checks, state->child_rel, nullable))
 		return;
-	ta_subject_add(subject, state, TA_WARNING, "fk_partly_null",
+	ta_subject_add(subject, state, TA_INFO, "fk_partly_null",
 				   psprintf("a row of %s in which only some of %s are null is not checked by "
 							"foreign key %s",
 							ta_rel_shown(state->child_rel), ta_ident_columns(nullable),

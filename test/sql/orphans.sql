@@ -86,7 +86,7 @@ CREATE TABLE events (id integer, user_id integer) PARTITION BY RANGE (id);
 CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10);
 CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
 INSERT INTO events VALUES (1, 1), (2, 77), (11, 78);
-SELECT assoc.belongs_to('Event', 'User');
+SELECT count(assoc.belongs_to('Event', 'User'));
 SELECT * FROM found('Event');
 SELECT * FROM assoc.orphans('Event.user');
 CREATE TABLE papers (id integer PRIMARY KEY, user_id integer);

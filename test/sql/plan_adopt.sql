@@ -139,10 +139,10 @@ CREATE TABLE a_visits PARTITION OF visits FOR VALUES FROM ('2020-01-01') TO ('20
 CREATE TABLE a_visits_1 PARTITION OF a_visits DEFAULT;
 SELECT assoc.define_model('Visit', 'visits'), assoc.define_model('AVisit', 'a_visits'), assoc.define_model('AVisit1', 'a_visits_1');
 SELECT assoc.belongs_to('AVisit1', 'User', foreign_key => 'user_id', required => true);
-SELECT assoc.belongs_to('AVisit', 'User', foreign_key => 'user_id', target_key => 'id');
-SELECT assoc.belongs_to('Visit', 'User', foreign_key => 'visitor_id');
-SELECT assoc.belongs_to('AVisit', 'User', 'visitor', foreign_key => 'visitor_id');
-SELECT assoc.belongs_to('Visit', 'User', 'user_of', foreign_key => 'user_id', index => false);
+SELECT count(assoc.belongs_to('AVisit', 'User', foreign_key => 'user_id', target_key => 'id'));
+SELECT count(assoc.belongs_to('Visit', 'User', foreign_key => 'visitor_id'));
+SELECT count(assoc.belongs_to('AVisit', 'User', 'visitor', foreign_key => 'visitor_id'));
+SELECT count(assoc.belongs_to('Visit', 'User', 'user_of', foreign_key => 'user_id', index => false));
 SELECT association, regexp_replace(sql, ' NOT VALID', '') FROM assoc.plan('Visit, AVisit, AVisit1') WHERE sql NOT LIKE '%VALIDATE%' ORDER BY step;
 -- alone, the part gets its own
 SELECT association, regexp_replace(sql, ' NOT VALID', '') FROM assoc.plan('AVisit1') WHERE sql NOT LIKE '%VALIDATE%' ORDER BY step;

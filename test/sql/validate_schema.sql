@@ -57,7 +57,7 @@ SELECT assoc.belongs_to('Node', 'Node', 'parent', foreign_key => 'tenant, parent
 CREATE TABLE events (id integer NOT NULL, at date NOT NULL, user_id integer, PRIMARY KEY (id, at))
 	PARTITION BY RANGE (at);
 CREATE TABLE events_1 PARTITION OF events DEFAULT;
-SELECT assoc.belongs_to('Event', 'User');
+SELECT count(assoc.belongs_to('Event', 'User'));
 CREATE TABLE things (id integer PRIMARY KEY, user_id integer REFERENCES "Users");
 CREATE TABLE heirs (PRIMARY KEY (id), FOREIGN KEY (user_id) REFERENCES "Users") INHERITS (things);
 SELECT assoc.belongs_to('Thing', 'User');

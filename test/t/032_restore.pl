@@ -396,7 +396,7 @@ HINT:  SELECT * FROM assoc.post_restore();}, '... no migration meanwhile');
 			'... post_restore() puts the keys back');
 		is(restore($target, $role, $file, '--section=post-data'), '', '... and what comes after');
 		is($node->safe_psql($target, "$keys; $recorded; SELECT * FROM a_people ORDER BY 1; SELECT * FROM b_teams ORDER BY 1; SELECT * FROM assoc.plan()"), $before, '... all is as before');
-		is($node->safe_psql($target, 'SELECT * FROM assoc.validate(min_severity => 'warning')'), '', '... nothing is wrong');
+		is($node->safe_psql($target, q{SELECT * FROM assoc.validate(min_severity => 'warning')}), '', '... nothing is wrong');
 		is(as($target, $role, 'SELECT * FROM assoc.post_restore()'), '', 'once more, there is nothing to do');
 	}
 

@@ -14,7 +14,7 @@ my $first = $ENV{TODO_ASSOC_SEED} || 1;
 my $rounds = $ENV{TODO_ASSOC_SCANS} || 3;
 
 my $node = PostgreSQL::Test::Cluster->new('scan');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 # segments are files here, which can be counted
 $node->append_conf('postgresql.conf', "dynamic_shared_memory_type = mmap\nfsync = off\njit = off\n"
 	  . "min_parallel_table_scan_size = 0\nparallel_setup_cost = 0\nparallel_tuple_cost = 0\nmax_worker_processes = 16\n");

@@ -26,6 +26,7 @@ OBJS = \
 	src/store/cache.o \
 	src/store/catalog.o \
 	src/store/guard.o \
+	src/store/ignored.o \
 	src/model/check.o \
 	src/model/declare.o \
 	src/model/follow.o \
@@ -60,17 +61,43 @@ OBJS = \
 	src/watch/member.o \
 	src/watch/rename.o \
 	src/watch/report.o \
+	src/check/data.o \
+	src/check/finding.o \
+	src/check/graph.o \
+	src/check/ignore.o \
+	src/check/indexes.o \
+	src/check/keys.o \
+	src/check/keysearch.o \
+	src/check/keyset.o \
+	src/check/orphan.o \
+	src/check/repair.o \
+	src/check/rights.o \
+	src/check/scan.o \
+	src/check/subject.o \
+	src/check/types.o \
 	src/check/validate.o \
+	src/check/work.o \
+	src/exchange/diagram.o \
 	src/exchange/document.o \
 	src/exchange/generate.o \
+	src/exchange/import.o \
+	src/exchange/import_name.o \
+	src/exchange/import_propose.o \
+	src/exchange/import_read.o \
+	src/exchange/picture.o \
 	src/api/args.o \
 	src/api/bulk.o \
 	src/api/check.o \
 	src/api/declare.o \
+	src/api/diagram.o \
+	src/api/ignore.o \
+	src/api/import.o \
 	src/api/line.o \
 	src/api/look.o \
 	src/api/migrate.o \
 	src/api/plan.o \
+	src/api/rows.o \
+	src/api/scan.o \
 	src/api/watch.o
 
 REGRESS = \
@@ -81,6 +108,7 @@ REGRESS = \
 	declare_names \
 	declare_errors \
 	declare_document \
+	import \
 	rename_drop \
 	watch_rename \
 	watch_drop \
@@ -88,12 +116,19 @@ REGRESS = \
 	plan_steps \
 	plan_adopt \
 	plan_locks \
-	apply_outcomes
+	apply_outcomes \
+	diagram \
+	validate_schema \
+	validate_ignore \
+	scan \
+	orphans \
+	repair
 
 ISOLATION = \
 	declare_read_committed \
 	declare_repeatable_read \
-	declare_serializable
+	declare_serializable \
+	repair_sessions
 
 # Inputs are under test/, expected outputs of both kinds in expected/. pg_isolation_regress knows no
 # --expecteddir and looks below its output directory: output_iso/expected is a link.

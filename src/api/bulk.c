@@ -13,8 +13,10 @@
 #include "utils/json.h"
 
 #include "api/args.h"
+#include "api/bulk.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "check/ignore.h"
 #include "exchange/document.h"
 #include "model/check.h"
 #include "model/declare.h"
@@ -311,11 +313,40 @@ refresh_accessors(void)
 	}
 }
 
-/* Declares the document; returns a line that counts what came of it. */
-static Datum
-declare_document(Jsonb *jsonb, bool prune)
+/* Ignores the findings that the document does; prune: and no others, if it speaks of them. */
+static void
+ignore_findings(const TaDocument *document, bool prune)
 {
-	TaDocument *document = ta_document_read(jsonb);
+	ListCell *lc;
+
+	if (!document->says_ignored)
+		return;
+	if (!ta_ignored_available())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("this version of the database's todo_assoc ignores no findings"),
+						errhint("ALTER EXTENSION todo_assoc UPDATE;")));
+	if (prune)
+	{
+		ta_ignore_check_owner();
+		(void) ta_ignored_delete(NULL, NULL);
+	}
+	foreach(lc, document->ignored)
+	{
+		TaIgnored *row = lfirst(lc);
+
+		ta_ignore_check(row->code, row->association);
+		if (row->association == NULL)
+			row->association = pstrdup("");
+		if (row->message == NULL)
+			row->message = pstrdup("");
+		(void) ta_ignored_put(row);
+	}
+}
+
+/* Declares the document, all or nothing; returns a line that counts what came of it. */
+char *
+ta_bulk_declare(TaDocument *document, bool prune)
+{
 	Tally tally = {0};
 	List *about;
 	int steps;
@@ -328,14 +359,21 @@ declare_document(Jsonb *jsonb, bool prune)
 	if (prune)
 		prune_models(document, &tally);
 	refresh_accessors();
+	ignore_findings(document, prune);
 	if (tally.added > 0 || tally.changed > 0)
 		ta_warn_of_cascades(NULL);
 
 	steps = list_length(ta_plan_steps(ta_references(ta_catalog_decls()), false, NULL));
-	return PointerGetDatum(cstring_to_text(
-		psprintf("%d models, %d associations: %d added, %d changed, %d dropped; %d steps planned",
-				 list_length(document->models), list_length(document->decls), tally.added,
-				 tally.changed, tally.dropped, steps)));
+	return psprintf(
+		"%d models, %d associations: %d added, %d changed, %d dropped; %d steps planned",
+		list_length(document->models), list_length(document->decls), tally.added, tally.changed,
+		tally.dropped, steps);
+}
+
+static Datum
+declare_document(Jsonb *jsonb, bool prune)
+{
+	return PointerGetDatum(cstring_to_text(ta_bulk_declare(ta_document_read(jsonb), prune)));
 }
 
 /*
@@ -384,5 +422,6 @@ ta_document(PG_FUNCTION_ARGS)
 			!(ta_ident_list_has(row->inferred, "new_table") && has_name(junctions, row->name)))
 			models = lappend(models, row);
 	}
-	PG_RETURN_TEXT_P(cstring_to_text(ta_document_write(models, decls)));
+	PG_RETURN_TEXT_P(cstring_to_text(
+		ta_document_write(models, decls, ta_declarer()[0] == '\0' ? ta_ignored_rows() : NIL)));
 }

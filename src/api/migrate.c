@@ -11,6 +11,7 @@
 #include "utils/rel.h"
 
 #include "api/args.h"
+#include "check/finding.h"
 #include "check/validate.h"
 #include "exchange/generate.h"
 #include "migrate/history.h"
@@ -225,7 +226,7 @@ ta_post_restore(PG_FUNCTION_ARGS)
 
 		ta_put_row(rsinfo, row, RESTORE_COLUMNS);
 	}
-	foreach(lc, ta_validate_all(NULL))
+	foreach(lc, ta_validate_declared(NULL))
 	{
 		TaFinding *finding = lfirst(lc);
 		const char *row[RESTORE_COLUMNS] = {finding->package, finding->code, "finding",

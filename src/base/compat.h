@@ -14,6 +14,9 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h" /* until 15, part of postgres.h */
+#endif
 #if PG_VERSION_NUM >= 190000
 #include "utils/inval.h"
 #include "utils/syscache.h"

@@ -220,6 +220,63 @@ ta_spi_count(const char *sql)
 	return count;
 }
 
+/* ---- rows as they come ---- */
+
+typedef struct StreamReceiver
+{
+	DestReceiver pub;
+	TaSlotFunction row;
+	void *arg;
+} StreamReceiver;
+
+static bool
+stream_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	StreamReceiver *receiver = (StreamReceiver *) self;
+
+	return receiver->row(slot, receiver->arg);
+}
+
+static void
+stream_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+stream_end(DestReceiver *self)
+{
+}
+
+/*
+ * Runs a query as the caller by the active snapshot, and hands each row to the
+ * function as it comes: nothing is kept.  The function runs in a context that
+ * lasts for the query, and ends it by returning false.  parallel: workers may
+ * take part.
+ */
+void
+ta_spi_stream(const char *sql, bool parallel, TaSlotFunction row, void *arg)
+{
+	StreamReceiver receiver = {.pub = {.receiveSlot = stream_row,
+									   .rStartup = stream_startup,
+									   .rShutdown = stream_end,
+									   .rDestroy = stream_end,
+									   .mydest = DestNone},
+							   .row = row,
+							   .arg = arg};
+	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.pub};
+	SPIPlanPtr plan;
+	int result;
+
+	SPI_connect();
+	plan = SPI_prepare_cursor(sql, 0, NULL, parallel ? CURSOR_OPT_PARALLEL_OK : 0);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+}
+
 /* The column (from 1) of a result row as text, or NULL. */
 char *
 ta_spi_text(HeapTuple tuple, TupleDesc desc, int column)

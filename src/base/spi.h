@@ -9,10 +9,14 @@
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
+#include "executor/tuptable.h"
 #include "nodes/pg_list.h"
 
 /* Called for each result row, in the caller's memory context. */
 typedef void (*TaRowFunction)(HeapTuple tuple, TupleDesc desc, void *arg);
+
+/* Called for each row as it comes; false ends the query. */
+typedef bool (*TaSlotFunction)(TupleTableSlot *slot, void *arg);
 
 typedef enum TaSpiIdentity
 {
@@ -23,6 +27,7 @@ typedef enum TaSpiIdentity
 extern uint64
 ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction row, void *arg);
 extern uint64 ta_spi_query(const char *sql, TaRowFunction row, void *arg);
+extern void ta_spi_stream(const char *sql, bool parallel, TaSlotFunction row, void *arg);
 extern void ta_spi_utility(const char *sql);
 extern int64 ta_spi_count(const char *sql);
 

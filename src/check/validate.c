@@ -2,9 +2,10 @@
  * src/check/validate.c
  *		What is wrong between declarations, schema and packages.
  *
- * Looks at catalogs and files, not at rows; changes nothing and raises nothing
- * but for an unknown name.  A finding is one fact with one remedy.  Its code
- * never changes its meaning.
+ * Changes nothing and raises nothing but for an unknown name.  A finding is one
+ * fact with one remedy.  Its code never changes its meaning.  Here is what
+ * declarations and packages lack; what is wrong with the schema they describe
+ * is checked by the files beside this one.
  */
 #include "postgres.h"
 
@@ -20,6 +21,10 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "check/data.h"
+#include "check/finding.h"
+#include "check/ignore.h"
+#include "check/subject.h"
 #include "check/validate.h"
 #include "migrate/history.h"
 #include "migrate/package.h"
@@ -32,50 +37,7 @@
 #include "schema/plan.h"
 #include "store/cache.h"
 
-/* ---- severities ---- */
-
-static const char *const severities[] = {
-	[TA_INFO] = "info",
-	[TA_WARNING] = "warning",
-	[TA_ERROR] = "error",
-};
-
-const char *
-ta_severity_name(TaSeverity severity)
-{
-	return severities[severity];
-}
-
-/* The severity of that name; raises for any other. */
-TaSeverity
-ta_severity_parse(const char *name, const char *argument)
-{
-	for (int i = 0; i < lengthof(severities); i++)
-	{
-		if (pg_strcasecmp(name, severities[i]) == 0)
-			return (TaSeverity) i;
-	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unknown severity \"%s\" in argument \"%s\"", name, argument),
-					errhint("Use error, warning or info.")));
-	return TA_INFO;
-}
-
 /* ---- findings ---- */
-
-static TaFinding *
-add(List **findings, TaSeverity severity, const char *code, char *message, char *fix)
-{
-	TaFinding *finding = palloc0(sizeof(TaFinding));
-
-	finding->severity = severity;
-	finding->code = code;
-	finding->message = message;
-	finding->fix = fix;
-	finding->order = list_length(*findings);
-	*findings = lappend(*findings, finding);
-	return finding;
-}
 
 /* SELECT * FROM assoc.name('argument'); */
 static char *
@@ -88,11 +50,11 @@ call(const char *function, const char *argument)
 
 /* Steps of the plan that have not been done, and what no step mends. */
 static void
-check_plan(List **findings, const char *associations)
+check_plan(List **findings, List *references, List **states)
 {
 	ListCell *lc;
 
-	foreach(lc, ta_plan_steps(ta_plan_selected(associations), false, NULL))
+	foreach(lc, ta_plan_steps(references, false, states))
 	{
 		TaStep *step = lfirst(lc);
 		Oid owner = OidIsValid(step->state->child_rel) ? ta_ext_of_relation(step->state->child_rel)
@@ -101,15 +63,16 @@ check_plan(List **findings, const char *associations)
 
 		if (step->kind == TA_STEP_PROBLEM)
 		{
-			finding = add(findings, TA_ERROR, "declaration_unfit", step->reason, NULL);
+			finding = ta_finding_add(findings, TA_ERROR, "declaration_unfit", step->reason, NULL);
 			finding->association = step->association;
 			continue;
 		}
-		finding = add(findings, TA_WARNING, "step_pending", step->reason,
-					  OidIsValid(owner) && !ta_step_validates_only(step)
-						  ? psprintf("SELECT filename, script FROM assoc.generate_migration(%s);",
-									 quote_literal_cstr(get_extension_name(owner)))
-						  : psprintf("%s;", step->sql));
+		finding = ta_finding_add(
+			findings, TA_WARNING, "step_pending", step->reason,
+			OidIsValid(owner) && !ta_step_validates_only(step)
+				? psprintf("SELECT filename, script FROM assoc.generate_migration(%s);",
+						   quote_literal_cstr(get_extension_name(owner)))
+				: psprintf("%s;", step->sql));
 		finding->association = step->association;
 		finding->detail = psprintf("lock: %s on %s%s", step->lock, step->on_table,
 								   step->rewrites ? "; rewrites it"
@@ -131,14 +94,15 @@ check_models(List **findings)
 		if (model == NULL || OidIsValid(model->relid) ||
 			ta_ident_list_has(model->inferred, "new_table"))
 			continue;
-		add(findings, TA_ERROR, "model_missing",
-			psprintf("model \"%s\" stands for table %s, which does not exist", model->name,
-					 ta_ident_qualify(model->schema, model->table)),
-			psprintf("SELECT assoc.drop_model(%s, cascade => true);",
-					 quote_literal_cstr(model->name)));
+		ta_finding_add(findings, TA_ERROR, "model_missing",
+					   psprintf("model \"%s\" stands for table %s, which does not exist",
+								model->name, ta_ident_qualify(model->schema, model->table)),
+					   psprintf("SELECT assoc.drop_model(%s, cascade => true);",
+								quote_literal_cstr(model->name)));
 	}
 	foreach(lc, ta_catalog_conflicts())
-		add(findings, TA_ERROR, "conflict",
+		ta_finding_add(
+			findings, TA_ERROR, "conflict",
 			psprintf("a row about \"%s\" was set aside, for it differs from the one present",
 					 (char *) lfirst(lc)),
 			psprintf("DELETE FROM assoc_internal.conflict WHERE name = %s;",
@@ -158,36 +122,38 @@ check_versions(List **findings, const TaPackage *package)
 		TaVersionStatus *status = lfirst(lc);
 
 		if (strcmp(status->state, "missing") == 0)
-			add(findings, TA_ERROR, "version_missing",
-				psprintf("package \"%s\" is at version %s, of which there are no files",
-						 package->name, status->version),
-				NULL)
+			ta_finding_add(findings, TA_ERROR, "version_missing",
+						   psprintf("package \"%s\" is at version %s, of which there are no files",
+									package->name, status->version),
+						   NULL)
 				->detail = pstrdup("It can't be restored or undone: install its files again.");
 		else if (status->changed != NULL && strcmp(status->changed, "true") == 0)
-			add(findings, TA_WARNING, "script_changed",
-				psprintf("%s is not the script that was run", status->applied->script), NULL)
+			ta_finding_add(findings, TA_WARNING, "script_changed",
+						   psprintf("%s is not the script that was run", status->applied->script),
+						   NULL)
 				->detail = psprintf("It ran %s with SHA-256 %s. A restore runs it as it is now.",
 									status->applied->applied_at, status->applied->sha256);
 		else if (status->is_current && !status->has_down)
-			add(findings, TA_INFO, "down_missing",
-				psprintf("package \"%s\" has no script that leads down from version %s",
-						 package->name, status->version),
-				NULL);
+			ta_finding_add(findings, TA_INFO, "down_missing",
+						   psprintf("package \"%s\" has no script that leads down from version %s",
+									package->name, status->version),
+						   NULL);
 	}
 	if (package->default_version != NULL &&
 		strcmp(package->default_version, package->installed) != 0)
-		add(findings, TA_WARNING, "version_not_default",
-			psprintf("package \"%s\" is at version %s; a restore would install %s", package->name,
-					 package->installed, package->default_version),
-			ta_version_compare(package->default_version, package->installed) > 0
-				? call("migrate", package->name)
-				: pstrdup("SELECT * FROM assoc.restore_preamble();"));
+		ta_finding_add(findings, TA_WARNING, "version_not_default",
+					   psprintf("package \"%s\" is at version %s; a restore would install %s",
+								package->name, package->installed, package->default_version),
+					   ta_version_compare(package->default_version, package->installed) > 0
+						   ? call("migrate", package->name)
+						   : pstrdup("SELECT * FROM assoc.restore_preamble();"));
 	if (last == NULL || !ta_ident_same(last->to_version, package->installed))
-		add(findings, TA_ERROR, "history_differs",
-			psprintf("package \"%s\" is at version %s, but its history ends at %s", package->name,
-					 package->installed,
-					 last != NULL && last->to_version != NULL ? last->to_version : "nothing"),
-			call("migrate", package->name));
+		ta_finding_add(findings, TA_ERROR, "history_differs",
+					   psprintf("package \"%s\" is at version %s, but its history ends at %s",
+								package->name, package->installed,
+								last != NULL && last->to_version != NULL ? last->to_version
+																		 : "nothing"),
+					   call("migrate", package->name));
 }
 
 /* Rows that a dump would leave out. */
@@ -209,12 +175,12 @@ check_marks(List **findings, const TaPackage *package)
 		if ((kind != RELKIND_RELATION && kind != RELKIND_SEQUENCE) ||
 			ta_ext_dump_mark(extension, object->objectId, &condition))
 			continue;
-		add(findings, kind == RELKIND_RELATION ? TA_ERROR : TA_WARNING,
-			kind == RELKIND_RELATION ? "table_not_dumped" : "sequence_not_dumped",
-			psprintf("the %s of %s is not part of a dump",
-					 kind == RELKIND_RELATION ? "content" : "value",
-					 ta_rel_shown(object->objectId)),
-			NULL)
+		ta_finding_add(findings, kind == RELKIND_RELATION ? TA_ERROR : TA_WARNING,
+					   kind == RELKIND_RELATION ? "table_not_dumped" : "sequence_not_dumped",
+					   psprintf("the %s of %s is not part of a dump",
+								kind == RELKIND_RELATION ? "content" : "value",
+								ta_rel_shown(object->objectId)),
+					   NULL)
 			->detail =
 			psprintf("In the next version of package \"%s\": SELECT "
 					 "pg_catalog.pg_extension_config_dump(%s, '');",
@@ -235,11 +201,12 @@ check_owner(List **findings, const TaPackage *package)
 
 		if (owner == extension->owner)
 			continue;
-		add(findings, TA_INFO, "owner_differs",
-			psprintf("package \"%s\" belongs to %s, its table %s to %s", package->name,
-					 ta_ident_quote(GetUserNameFromId(extension->owner, false)),
-					 ta_rel_shown(lfirst_oid(lc)), ta_ident_quote(GetUserNameFromId(owner, false))),
-			NULL)
+		ta_finding_add(findings, TA_INFO, "owner_differs",
+					   psprintf("package \"%s\" belongs to %s, its table %s to %s", package->name,
+								ta_ident_quote(GetUserNameFromId(extension->owner, false)),
+								ta_rel_shown(lfirst_oid(lc)),
+								ta_ident_quote(GetUserNameFromId(owner, false))),
+					   NULL)
 			->detail =
 			pstrdup("Only the owner of a package migrates it. After pg_upgrade that is the "
 					"superuser who ran it.");
@@ -254,9 +221,10 @@ check_package(List **findings, const TaPackage *package)
 	int before = list_length(*findings);
 
 	if (ta_ident_list_has(ta_restore_running(), package->name))
-		add(findings, TA_ERROR, "restore_not_ended",
-			psprintf("assoc.pre_restore() lifted foreign keys of package \"%s\"", package->name),
-			pstrdup("SELECT * FROM assoc.post_restore();"));
+		ta_finding_add(findings, TA_ERROR, "restore_not_ended",
+					   psprintf("assoc.pre_restore() lifted foreign keys of package \"%s\"",
+								package->name),
+					   pstrdup("SELECT * FROM assoc.post_restore();"));
 	check_versions(findings, package);
 	check_marks(findings, package);
 	check_owner(findings, package);
@@ -282,53 +250,72 @@ check_watch(List **findings)
 			ReleaseSysCache(tuple);
 		}
 		if (enabled == TRIGGER_DISABLED)
-			add(findings, TA_WARNING, "watch_disabled",
-				psprintf("event trigger %s is %s", triggers[i], there ? "disabled" : "gone"),
-				there ? psprintf("ALTER EVENT TRIGGER %s ENABLE;", triggers[i])
-					  : pstrdup("ALTER EXTENSION todo_assoc UPDATE TO '1.0'; ALTER EXTENSION "
-								"todo_assoc UPDATE;"));
+			ta_finding_add(findings, TA_WARNING, "watch_disabled",
+						   psprintf("event trigger %s is %s", triggers[i],
+									there ? "disabled" : "gone"),
+						   there
+							   ? psprintf("ALTER EVENT TRIGGER %s ENABLE;", triggers[i])
+							   : pstrdup(
+									 "ALTER EXTENSION todo_assoc UPDATE TO '1.0'; ALTER EXTENSION "
+									 "todo_assoc UPDATE;"));
 	}
 }
 
-static int
-compare_findings(const ListCell *a, const ListCell *b)
-{
-	const TaFinding *left = lfirst(a);
-	const TaFinding *right = lfirst(b);
-	int result = (int) right->severity - (int) left->severity;
-
-	if (result == 0)
-		result = strcmp(left->code, right->code);
-	if (result == 0)
-		result = strcmp(left->association != NULL ? left->association : "",
-						right->association != NULL ? right->association : "");
-	/* list_sort is not stable; steps stay in the order to run them */
-	return result != 0 ? result : left->order - right->order;
-}
-
-/*
- * All findings (TaFinding), the worst first.  associations: only of these (as
- * plan takes them); NULL: of everything.
- */
-List *
-ta_validate_all(const char *associations)
+/* What 1.1 knows: the plan, and unless associations are named, models and packages. */
+static List *
+check_declared(const char *associations, List *references, List **states)
 {
 	List *findings = NIL;
 	ListCell *lc;
 
-	check_plan(&findings, associations);
-	if (associations == NULL)
+	check_plan(&findings, references, states);
+	if (associations != NULL)
+		return findings;
+	check_models(&findings);
+	check_watch(&findings);
+	foreach(lc, ta_ext_requiring("todo_assoc"))
 	{
-		check_models(&findings);
-		check_watch(&findings);
-		foreach(lc, ta_ext_requiring("todo_assoc"))
-		{
-			TaPackage *package = ta_package_find(((TaExtension *) lfirst(lc))->name);
+		TaPackage *package = ta_package_find(((TaExtension *) lfirst(lc))->name);
 
-			if (package != NULL)
-				check_package(&findings, package);
-		}
+		if (package != NULL)
+			check_package(&findings, package);
 	}
-	list_sort(findings, compare_findings);
 	return findings;
+}
+
+/*
+ * The findings (TaFinding) that 1.1 has, the worst first: whether declarations
+ * are carried out.  associations: only of these (as plan takes them); NULL: of
+ * everything.
+ */
+List *
+ta_validate_declared(const char *associations)
+{
+	List *findings = check_declared(associations, ta_plan_selected(associations), NULL);
+
+	ta_finding_sort(findings);
+	return findings;
+}
+
+/*
+ * All findings that are not ignored, the worst first.  data: those that take
+ * reading rows as well.
+ */
+List *
+ta_validate_all(const char *associations, bool data)
+{
+	TaSubject subject = {.everything = associations == NULL};
+
+	subject.references = ta_plan_selected(associations);
+	subject.findings = check_declared(associations, subject.references, &subject.states);
+	ta_check_keys(&subject);
+	ta_check_types(&subject);
+	ta_check_indexes(&subject);
+	ta_check_graph(&subject);
+	ta_check_rights(&subject);
+	if (data)
+		ta_check_data(&subject.findings, associations);
+	subject.findings = ta_ignore_filter(subject.findings);
+	ta_finding_sort(subject.findings);
+	return subject.findings;
 }

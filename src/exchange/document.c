@@ -1,6 +1,7 @@
 /*
  * src/exchange/document.c
- *		The document: {"models": {"User": {"has_many": {"todos": {...}}}}}.
+ *		The document: {"models": {"User": {"has_many": {"todos": {...}}}},
+ *		"ignored": [{"code": "fk_index_missing", "association": "Todo.user"}]}.
  *
  * Reading is strict: an unknown key, a wrong type or a missing target is an
  * error with the JSON path of the culprit.  Writing gives what was said and
@@ -65,6 +66,17 @@ static const struct
 	{"plural", OPTION_TEXT, offsetof(TaDocumentModel, row.plural)},
 	{"key", OPTION_COLUMNS, offsetof(TaDocumentModel, row.key)},
 	{"accessors", OPTION_BOOL, offsetof(TaDocumentModel, row.accessors)},
+};
+
+static const struct
+{
+	const char *name;
+	size_t offset;
+} ignored_members[] = {
+	{"code", offsetof(TaIgnored, code)},
+	{"association", offsetof(TaIgnored, association)},
+	{"message", offsetof(TaIgnored, message)},
+	{"reason", offsetof(TaIgnored, reason)},
 };
 
 #define FIELD(base, offset, type) ((type *) ((char *) (base) + (offset)))
@@ -259,6 +271,76 @@ read_model_member(TaDocument *document, TaDocumentModel *model, const TaJsonPair
 	unknown_key(path, pair->key, model_keys());
 }
 
+static void
+read_models(TaDocument *document, const JsonbValue *value)
+{
+	ListCell *lm;
+
+	foreach(lm, object_at(value, "models"))
+	{
+		TaJsonPair *entry = lfirst(lm);
+		TaDocumentModel *model = palloc0(sizeof(TaDocumentModel));
+		char *path = psprintf("models.%s", entry->key);
+		ListCell *lo;
+
+		model->row.name = entry->key;
+		document->models = lappend(document->models, model);
+		foreach(lo, object_at(entry->value, path))
+		{
+			TaJsonPair *member = lfirst(lo);
+
+			read_model_member(document, model, member, psprintf("%s.%s", path, member->key));
+		}
+	}
+}
+
+/* One finding that is ignored: {"code": "fk_index_missing", "association": "Todo.user"} */
+static TaIgnored *
+read_ignored(const JsonbValue *value, const char *path)
+{
+	TaIgnored *row = palloc0(sizeof(TaIgnored));
+	List *known = NIL;
+	ListCell *lc;
+
+	for (int i = 0; i < lengthof(ignored_members); i++)
+		known = lappend(known, unconstify(char *, ignored_members[i].name));
+	foreach(lc, object_at(value, path))
+	{
+		TaJsonPair *pair = lfirst(lc);
+		char *member_path = psprintf("%s.%s", path, pair->key);
+
+		if (!ta_ident_list_has(known, pair->key))
+			unknown_key(member_path, pair->key, known);
+		for (int i = 0; i < lengthof(ignored_members); i++)
+		{
+			/* null is unsaid */
+			if (strcmp(ignored_members[i].name, pair->key) == 0 && pair->value->type != jbvNull)
+				read_option(FIELD(row, ignored_members[i].offset, void), OPTION_TEXT, pair->value,
+							member_path, pair->key);
+		}
+	}
+	if (row->code == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the document holds an ignored finding without \"code\""),
+						errdetail("At %s.", path)));
+	return row;
+}
+
+static void
+read_all_ignored(TaDocument *document, const JsonbValue *value)
+{
+	JsonbContainer *array = ta_json_container(value, false);
+	int at = 0;
+	ListCell *lc;
+
+	if (array == NULL)
+		wrong_type("ignored", value, "an array");
+	document->says_ignored = true;
+	foreach(lc, ta_json_array(array))
+		document->ignored =
+			lappend(document->ignored, read_ignored(lfirst(lc), psprintf("ignored[%d]", at++)));
+}
+
 /* Reads a whole document; raises on anything it does not know. */
 TaDocument *
 ta_document_read(Jsonb *jsonb)
@@ -274,26 +356,13 @@ ta_document_read(Jsonb *jsonb)
 	foreach(lc, ta_json_object(&jsonb->root))
 	{
 		TaJsonPair *pair = lfirst(lc);
-		ListCell *lm;
 
-		if (strcmp(pair->key, "models") != 0)
-			unknown_key(pair->key, pair->key, list_make1("models"));
-		foreach(lm, object_at(pair->value, "models"))
-		{
-			TaJsonPair *entry = lfirst(lm);
-			TaDocumentModel *model = palloc0(sizeof(TaDocumentModel));
-			char *path = psprintf("models.%s", entry->key);
-			ListCell *lo;
-
-			model->row.name = entry->key;
-			document->models = lappend(document->models, model);
-			foreach(lo, object_at(entry->value, path))
-			{
-				TaJsonPair *member = lfirst(lo);
-
-				read_model_member(document, model, member, psprintf("%s.%s", path, member->key));
-			}
-		}
+		if (strcmp(pair->key, "models") == 0)
+			read_models(document, pair->value);
+		else if (strcmp(pair->key, "ignored") == 0)
+			read_all_ignored(document, pair->value);
+		else
+			unknown_key(pair->key, pair->key, list_make2("models", "ignored"));
 	}
 	return document;
 }
@@ -426,6 +495,35 @@ put_model(StringInfo out, const char *name, const TaModelRow *row, List *decls, 
 	appendStringInfoString(out, first ? "}" : "\n    }");
 }
 
+/* , "ignored": [...], unless nothing is */
+static void
+put_ignored(StringInfo out, List *ignored)
+{
+	ListCell *lc;
+
+	if (ignored == NIL)
+		return;
+	appendStringInfoString(out, ",\n  \"ignored\": [");
+	foreach(lc, ignored)
+	{
+		const TaIgnored *row = lfirst(lc);
+		bool first = true;
+
+		appendStringInfoString(out, lc == list_head(ignored) ? "\n    {" : ",\n    {");
+		for (int i = 0; i < lengthof(ignored_members); i++)
+		{
+			const void *field = FIELD(row, ignored_members[i].offset, const void);
+			const char *text = *(char *const *) field;
+
+			/* "" is any */
+			if (text != NULL && text[0] != '\0')
+				put_option(out, ignored_members[i].name, OPTION_TEXT, field, &first, NULL);
+		}
+		appendStringInfoChar(out, '}');
+	}
+	appendStringInfoString(out, "\n  ]");
+}
+
 static int
 compare_names(const ListCell *a, const ListCell *b)
 {
@@ -434,10 +532,11 @@ compare_names(const ListCell *a, const ListCell *b)
 
 /*
  * The document of these rows (TaModelRow, TaDecl of one declarer, ordered by
- * name): models by name, each with what is said of it.
+ * name): models by name, each with what is said of it; then the findings that are
+ * ignored (TaIgnored).
  */
 char *
-ta_document_write(List *models, List *decls)
+ta_document_write(List *models, List *decls, List *ignored)
 {
 	StringInfoData out;
 	List *names = NIL;
@@ -473,7 +572,9 @@ ta_document_write(List *models, List *decls)
 			own = lappend(own, list_nth(decls, at++));
 		put_model(&out, name, row, own, &first);
 	}
-	appendStringInfoString(&out, first ? "}\n}" : "\n  }\n}");
+	appendStringInfoString(&out, first ? "}" : "\n  }");
+	put_ignored(&out, ignored);
+	appendStringInfoString(&out, "\n}");
 	return out.data;
 }
 

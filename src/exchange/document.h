@@ -9,12 +9,15 @@
 
 #include "base/json.h"
 #include "store/catalog.h"
+#include "store/ignored.h"
 
 /* Everything a document says. */
 typedef struct TaDocument
 {
 	List *models; /* of TaDocumentModel */
 	List *decls; /* of TaDecl, as said */
+	List *ignored; /* of TaIgnored */
+	bool says_ignored; /* has the key at all */
 } TaDocument;
 
 typedef struct TaDocumentModel
@@ -25,7 +28,7 @@ typedef struct TaDocumentModel
 } TaDocumentModel;
 
 extern TaDocument *ta_document_read(Jsonb *jsonb);
-extern char *ta_document_write(List *models, List *decls);
+extern char *ta_document_write(List *models, List *decls, List *ignored);
 extern char *ta_document_call(const TaDecl *decl);
 extern char *ta_document_model_call(const TaModelRow *row);
 

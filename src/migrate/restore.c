@@ -618,5 +618,10 @@ ta_grant_to_owner(void)
 	ta_run_ddl_as(psprintf("GRANT INSERT ON %s TO %s", tables, owner), "", catalog_owner);
 	ta_run_ddl_as(psprintf("GRANT DELETE ON assoc_internal.conflict TO %s", owner), "",
 				  catalog_owner);
+	/* since 1.2 */
+	if (OidIsValid(ta_rel_lookup("assoc_internal", "quarantine")))
+		ta_run_ddl_as(psprintf("GRANT SELECT, INSERT, DELETE ON assoc_internal.quarantine TO %s",
+							   owner),
+					  "", catalog_owner);
 	return psprintf("granted to %s", owner);
 }

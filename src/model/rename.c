@@ -15,6 +15,7 @@
 #include "model/rename.h"
 #include "pg/facts.h"
 #include "store/cache.h"
+#include "store/ignored.h"
 
 /* The model's association of this alias, or NULL; a broken path must not raise here. */
 static const TaDecl *
@@ -120,6 +121,12 @@ ta_rename_model_to(const char *name, const char *new_name)
 				 errhint("SELECT * FROM assoc.describe(%s) shows it.",
 						 quote_literal_cstr(new_name))));
 	ta_catalog_rename_model(name, new_name);
+	foreach(lc, ta_catalog_decls_of_model(new_name))
+	{
+		const char *alias = ((TaDecl *) lfirst(lc))->alias;
+
+		ta_ignored_rename(psprintf("%s.%s", name, alias), psprintf("%s.%s", new_name, alias));
+	}
 }
 
 /* Renames an association, in the paths and inverses that say it too. */
@@ -187,4 +194,6 @@ ta_rename_association_to(const char *model_name, const char *alias, const char *
 		decl->alias = pstrdup(new_alias);
 		ta_catalog_put_decl(decl);
 	}
+	ta_ignored_rename(psprintf("%s.%s", model->name, alias),
+					  psprintf("%s.%s", model->name, new_alias));
 }

@@ -563,6 +563,16 @@ ta_accessor_comment(const TaDecl *decl)
 		mark_as_ours(function, model->relid, comment_text(decl));
 }
 
+/* Whether declaring the association again would make its accessor. */
+bool
+ta_accessor_possible(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+
+	return model != NULL && OidIsValid(model->relid) && model->accessors &&
+		   obstacle(decl, model) == NULL;
+}
+
 /* Why the association has no accessor now, or NULL; changes nothing. */
 char *
 ta_accessor_problem(const TaDecl *decl)

@@ -677,8 +677,10 @@ ta_catalog_conflicts(void)
 {
 	List *names = NIL;
 
-	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.conflict d", NIL, TA_AS_CATALOG,
-				 read_text, &names);
+	/* what 1.2's downgrade kept of its own is nobody's conflict */
+	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.conflict d"
+				 " WHERE NOT d.config_table" EQ "'ignored'",
+				 NIL, TA_AS_CATALOG, read_text, &names);
 	return names;
 }
 

@@ -177,6 +177,10 @@ static const struct
 	 "SELECT d.* FROM assoc_internal.conflict d WHERE d.config_table OPERATOR(pg_catalog.=) $1"
 	 " AND d.name OPERATOR(pg_catalog.=) $2 AND d.declarer OPERATOR(pg_catalog.=) $3"
 	 " AND d.incoming OPERATOR(pg_catalog.=) $4::pg_catalog.jsonb"},
+	{"ignored",
+	 {"code", "association", "message"},
+	 "SELECT d.* FROM assoc_internal.ignored d WHERE d.code OPERATOR(pg_catalog.=) $1"
+	 " AND d.association OPERATOR(pg_catalog.=) $2 AND d.message OPERATOR(pg_catalog.=) $3"},
 	{"history",
 	 {"id", NULL},
 	 "SELECT d.* FROM assoc_internal.history d WHERE d.id OPERATOR(pg_catalog.=)"
@@ -286,8 +290,8 @@ direct_insert(HeapTuple row, TupleDesc desc, const char *table)
 	}
 	if (!is_present(row, desc, table, &equal))
 		return row;
-	/* the same row set aside twice is one */
-	if (!equal && strcmp(table, "conflict") != 0)
+	/* the same row set aside twice is one; a finding ignored for another reason is ignored all the same */
+	if (!equal && strcmp(table, "conflict") != 0 && strcmp(table, "ignored") != 0)
 		set_aside(row, desc, table, false);
 	return NULL;
 }

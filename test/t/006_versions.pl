@@ -53,7 +53,7 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extension_ve
 my $definitions = q{
 	SELECT pg_describe_object(d.classid, d.objid, 0) || ': ' || concat_ws(' | ',
 		COALESCE(obj_description(d.objid, (SELECT relname FROM pg_class WHERE oid = d.classid)), 'NO COMMENT'),
-		(SELECT concat_ws(' ', pg_get_functiondef(p.oid), p.proacl::text) FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid),
+		(SELECT concat_ws(' ', CASE p.prokind WHEN 'a' THEN (SELECT a::text FROM pg_aggregate a WHERE a.aggfnoid = p.oid) ELSE pg_get_functiondef(p.oid) END, p.proacl::text) FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid),
 		(SELECT concat_ws(' ', c.relkind, c.relacl::text, CASE c.relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END,
 			(SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), col_description(c.oid, attnum)), ', ' ORDER BY attnum)
 				FROM pg_attribute a LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),

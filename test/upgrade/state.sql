@@ -43,7 +43,7 @@ SELECT k::text FROM assoc_internal.lifted_key k ORDER BY 1;
 \endif
 
 \o :out/extensions
-SELECT e.extname, e.extversion, e.extnamespace::regnamespace, e.extrelocatable, obj_description(e.oid),
+SELECT e.extname, e.extversion, e.extnamespace::regnamespace, e.extrelocatable, obj_description(e.oid, 'pg_extension'),
 	ARRAY(SELECT r.extname FROM pg_depend d JOIN pg_extension r ON r.oid = d.refobjid
 		WHERE d.classid = 'pg_extension'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_extension'::regclass ORDER BY 1) AS requires
 FROM pg_extension e ORDER BY 1;
@@ -59,12 +59,12 @@ WHERE d.refclassid = 'pg_extension'::regclass AND d.classid NOT IN ('pg_type'::r
 ORDER BY 1, 2, 3;
 \o :out/event_triggers
 SELECT t.evtname, t.evtevent, t.evtenabled, t.evtowner::regrole, t.evtfoid::regprocedure, t.evttags,
-	obj_description(t.oid) FROM pg_event_trigger t ORDER BY 1;
+	obj_description(t.oid, 'pg_event_trigger') FROM pg_event_trigger t ORDER BY 1;
 \o :out/triggers
 SELECT t.tgenabled, pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE NOT t.tgisinternal ORDER BY 2;
 \o :out/functions
 SELECT p.oid::regprocedure, p.proowner::regrole, p.probin, p.prosrc, p.provolatile, p.proparallel, p.prosecdef, p.proconfig,
-	obj_description(p.oid) FROM pg_proc p
+	obj_description(p.oid, 'pg_proc') FROM pg_proc p
 WHERE p.pronamespace NOT IN (:system) ORDER BY p.oid::regprocedure::text;
 \o :out/privileges
 -- MAINTAIN is there from 17 on

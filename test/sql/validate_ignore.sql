@@ -1,0 +1,72 @@
+-- Findings that are ignored: of an association, of a code, all there are; renames, the document, errors.
+CREATE SCHEMA validate_ignore;
+SET search_path = validate_ignore;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/include/plan.sql'
+\i :include
+\set include :abs_srcdir '/include/errors.sql'
+\i :include
+CREATE FUNCTION shown() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', v.code, v.association) FROM assoc.validate() v $$;
+
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE "Po.sts" (id integer PRIMARY KEY, user_id integer REFERENCES users, editor_id integer REFERENCES users,
+	reader_id integer REFERENCES users);
+SELECT assoc.define_model('Post', '"Po.sts"');
+SELECT assoc.belongs_to('Post', 'User', index => false);
+SELECT assoc.belongs_to('Post', 'User', 'editor', foreign_key => 'editor_id', index => false);
+SELECT shown();
+-- one association's
+SELECT assoc.ignore('fk_index_missing', 'Post.user', reason => 'few posts');
+SELECT assoc.ignore('fk_index_missing', 'Post.user', reason => 'few posts');
+SELECT shown();
+SELECT * FROM assoc.validate(fail_on => 'info');
+-- it follows renames, and is part of the document
+SELECT assoc.rename_association('Post.user', 'author');
+SELECT assoc.rename_model('Post', 'Article');
+SELECT shown();
+SELECT code, association, reason FROM assoc_internal.ignored;
+SELECT assoc.document() -> 'ignored';
+-- taken back, and declared again by the document
+SELECT assoc.document() AS document \gset
+SELECT assoc.unignore('fk_index_missing', 'Article.author');
+SELECT assoc.unignore('fk_index_missing', 'Article.author');
+SELECT shown();
+SELECT assoc.declare(:'document');
+SELECT shown();
+SELECT assoc.declare(:'document'::jsonb - 'ignored', prune => true);
+SELECT shown();
+-- a code, whatever it is about
+SELECT assoc.ignore('fk_index_missing');
+SELECT shown();
+-- a baseline: what is new is shown
+SELECT assoc.ignore_all(reason => 'as it was');
+SELECT assoc.ignore_all();
+SELECT shown();
+ALTER TABLE "Po.sts" ADD FOREIGN KEY (id) REFERENCES users;
+ALTER TABLE "Po.sts" ADD FOREIGN KEY (editor_id) REFERENCES users;
+SELECT shown();
+SELECT json_array_elements(assoc.document() -> 'ignored') ->> 'message';
+SELECT assoc.document() AS document \gset
+SELECT assoc.unignore();
+SELECT shown();
+SELECT assoc.declare(:'document');
+SELECT shown();
+SELECT assoc.unignore(association => 'Article.author');
+SELECT assoc.unignore('fk_undeclared');
+SELECT assoc.unignore();
+SELECT assoc.ignore_all() FROM (SELECT assoc.drop_model('Article', cascade => true)) d;
+
+-- errors; the DETAIL of an unknown code has all there are
+SELECT l FROM failing($$SELECT assoc.ignore('fk_index_mising')$$) l WHERE l NOT LIKE 'DETAIL: %';
+SELECT l LIKE '% fk_index_missing, %' FROM failing($$SELECT assoc.ignore('fk_index_mising')$$) l WHERE l LIKE 'DETAIL: %';
+SELECT failing($$SELECT assoc.ignore(NULL)$$);
+SELECT failing($$SELECT assoc.ignore('fk_duplicate', 'Nobody.nothing')$$);
+SELECT l FROM failing($$SELECT assoc.unignore('nothing_like_it')$$) l WHERE l NOT LIKE 'DETAIL: %';
+SELECT failing($$SELECT assoc.declare('{"ignored": {}}')$$);
+SELECT failing($$SELECT assoc.declare('{"ignored": ["fk_duplicate"]}')$$);
+SELECT failing($$SELECT assoc.declare('{"ignored": [{"reason": "none"}]}')$$);
+SELECT failing($$SELECT assoc.declare('{"ignored": [{"code": "fk_duplicate", "why": "none"}]}')$$);
+SELECT failing($$SELECT assoc.declare('{"ignored": [{"code": 1}]}')$$);
+SELECT l FROM failing($$SELECT assoc.declare('{"ignored": [{"code": "fk_dup"}]}')$$) l WHERE l NOT LIKE 'DETAIL: %';
+SELECT pg_temp.forget();

@@ -284,6 +284,15 @@ ta_spi_text(HeapTuple tuple, TupleDesc desc, int column)
 	return SPI_getvalue(tuple, desc, column);
 }
 
+/* For a query of one column: appends each row's text to the list (List **) that arg points to. */
+void
+ta_spi_keep_text(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	List **texts = arg;
+
+	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
+}
+
 /* The column of this name as text; NULL also when there is no such column. */
 char *
 ta_spi_named_text(HeapTuple tuple, TupleDesc desc, const char *name)

@@ -32,6 +32,7 @@ extern void ta_spi_utility(const char *sql);
 extern int64 ta_spi_count(const char *sql);
 
 extern char *ta_spi_text(HeapTuple tuple, TupleDesc desc, int column);
+extern void ta_spi_keep_text(HeapTuple tuple, TupleDesc desc, void *arg);
 extern char *ta_spi_named_text(HeapTuple tuple, TupleDesc desc, const char *name);
 
 #endif /* TA_SPI_H */

@@ -40,14 +40,6 @@
 	" AND r.relpersistence OPERATOR(pg_catalog.<>) 't'"                                            \
 	" AND NOT (r.oid OPERATOR(pg_catalog.=) ANY (SELECT f.objid FROM foreign_tables f))"
 
-static void
-keep_text(HeapTuple tuple, TupleDesc desc, void *arg)
-{
-	List **texts = arg;
-
-	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
-}
-
 static bool
 column_is(HeapTuple tuple, TupleDesc desc, int column, const char *value)
 {
@@ -103,7 +95,7 @@ read_schemas(const char *typed)
 				 " AND NOT (n.nspname::pg_catalog.text OPERATOR(pg_catalog.=) ANY"
 				 " ('{information_schema,assoc,assoc_internal}'::pg_catalog.text[]))"
 				 " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') ORDER BY n.nspname",
-				 NIL, TA_AS_CALLER, keep_text, &all);
+				 NIL, TA_AS_CALLER, ta_spi_keep_text, &all);
 	if (typed == NULL)
 		return all;
 	names = split_schemas(typed);

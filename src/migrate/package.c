@@ -36,14 +36,6 @@
 
 /* ---- what PostgreSQL says ---- */
 
-static void
-read_name(HeapTuple tuple, TupleDesc desc, void *arg)
-{
-	List **names = arg;
-
-	*names = lappend(*names, ta_spi_text(tuple, desc, 1));
-}
-
 /* The names of all packages, installed or to be had, in order. */
 List *
 ta_package_names(void)
@@ -59,7 +51,7 @@ ta_package_names(void)
 				 " AND d.refclassid" EQ "'pg_catalog.pg_extension'::pg_catalog.regclass"
 				 " AND a.extname::pg_catalog.text" EQ "'todo_assoc'"
 				 " ORDER BY 1",
-				 NIL, TA_AS_CATALOG, read_name, &names);
+				 NIL, TA_AS_CATALOG, ta_spi_keep_text, &names);
 	return names;
 }
 

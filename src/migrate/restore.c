@@ -101,14 +101,6 @@ ta_restore_statements(void)
 
 /* ---- before the rows ---- */
 
-static void
-read_text(HeapTuple tuple, TupleDesc desc, void *arg)
-{
-	List **texts = arg;
-
-	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
-}
-
 /* The names of the packages between pre_restore and post_restore. */
 List *
 ta_restore_running(void)
@@ -116,7 +108,7 @@ ta_restore_running(void)
 	List *names = NIL;
 
 	ta_spi_fixed("SELECT r.package FROM assoc_internal.restoring r ORDER BY 1", NIL, TA_AS_CATALOG,
-				 read_text, &names);
+				 ta_spi_keep_text, &names);
 	return names;
 }
 

@@ -251,14 +251,6 @@ ta_lookup_fits_table(const char *name)
 	return OidIsValid(find_table(name));
 }
 
-static void
-keep_name(HeapTuple tuple, TupleDesc desc, void *arg)
-{
-	List **names = arg;
-
-	*names = lappend(*names, ta_spi_text(tuple, desc, 1));
-}
-
 /* The table on the search path whose name is most like the model's or its plural; else 'table_name'. */
 static const char *
 nearest_table(const char *name)
@@ -271,7 +263,7 @@ nearest_table(const char *name)
 				 " ('{r,p,v,m,f}'::pg_catalog.\"char\"[]) AND pg_catalog.pg_table_is_visible(c.oid)"
 				 " AND c.relnamespace OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace"
 				 " ORDER BY c.relname",
-				 NIL, TA_AS_CALLER, keep_name, &names);
+				 NIL, TA_AS_CALLER, ta_spi_keep_text, &names);
 	nearest = ta_err_nearest(ta_name_plural(name), names);
 	if (nearest == NULL)
 		nearest = ta_err_nearest(name, names);

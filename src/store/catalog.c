@@ -290,14 +290,6 @@ ta_catalog_models_of_schema(const char *schema)
 	return rows;
 }
 
-static void
-read_text(HeapTuple tuple, TupleDesc desc, void *arg)
-{
-	List **texts = arg;
-
-	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
-}
-
 /* The names of all models, for hints. */
 List *
 ta_catalog_model_names(void)
@@ -305,7 +297,7 @@ ta_catalog_model_names(void)
 	List *names = NIL;
 
 	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.model d WHERE" LIVE, NIL,
-				 TA_AS_CATALOG, read_text, &names);
+				 TA_AS_CATALOG, ta_spi_keep_text, &names);
 	return names;
 }
 
@@ -320,7 +312,8 @@ ta_catalog_names_of_table(const char *schema, const char *table)
 
 	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.model d WHERE d.schema_name" EQ
 				 "$1 AND d.table_name" EQ "$2 ORDER BY 1",
-				 list_make2((char *) schema, (char *) table), TA_AS_CATALOG, read_text, &names);
+				 list_make2((char *) schema, (char *) table), TA_AS_CATALOG, ta_spi_keep_text,
+				 &names);
 	return names;
 }
 
@@ -680,7 +673,7 @@ ta_catalog_conflicts(void)
 	/* what 1.2's downgrade kept of its own is nobody's conflict */
 	ta_spi_fixed("SELECT DISTINCT d.name FROM assoc_internal.conflict d"
 				 " WHERE NOT d.config_table" EQ "'ignored'",
-				 NIL, TA_AS_CATALOG, read_text, &names);
+				 NIL, TA_AS_CATALOG, ta_spi_keep_text, &names);
 	return names;
 }
 

@@ -104,6 +104,8 @@ CREATE TABLE assoc_internal.quarantine (
 COMMENT ON TABLE assoc_internal.quarantine IS 'rows that assoc.repair took out of their tables and kept';
 COMMENT ON COLUMN assoc_internal.quarantine.table_owner IS
     'who owned the table then: another owner''s table of the same name is another table';
+CREATE TRIGGER guard BEFORE INSERT ON assoc_internal.quarantine
+    FOR EACH ROW EXECUTE FUNCTION assoc_internal.guard_config();
 SELECT pg_catalog.pg_extension_config_dump('assoc_internal.quarantine', '');
 DO $$
 BEGIN
@@ -135,7 +137,7 @@ COMMENT ON FUNCTION assoc.orphans(text, integer) IS
 The rows of an association''s child that refer to no row of the parent: the table they stand in, the foreign key and the whole row, by foreign key. max_rows: at most so many; NULL: all. A null in the foreign key refers to nothing, and is no orphan.';
 
 CREATE FUNCTION assoc_internal.repair_plan(association text, action text, batch_size integer,
-    OUT number integer, OUT query text, OUT words text, OUT commits boolean)
+    OUT number integer, OUT query text, OUT words text, OUT commits boolean, OUT passes integer)
 RETURNS SETOF record LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_repair_plan';
 COMMENT ON FUNCTION assoc_internal.repair_plan(text, text, integer) IS 'what assoc.repair has to do';
@@ -152,35 +154,43 @@ LANGUAGE plpgsql AS $$
 DECLARE
     job record;
     batch record;
+    bad bigint;
     changed bigint;
     mended bigint;
     passes integer;
+    idle integer;
     told timestamptz := pg_catalog.clock_timestamp();
 BEGIN
-    FOR job IN SELECT p.number, p.query, p.words, p.commits
+    FOR job IN SELECT p.number, p.query, p.words, p.commits, p.passes
                FROM assoc_internal.repair_plan(association, action, batch_size) p LOOP
         mended := 0;
         passes := 0;
+        idle := 0;
         LOOP
+            bad := 0;
             changed := 0;
             passes := passes OPERATOR(pg_catalog.+) 1;
             FOR batch IN EXECUTE job.query LOOP
+                bad := batch.total;
                 changed := changed OPERATOR(pg_catalog.+) assoc_internal.repair_batch(association, action, job.number,
                     batch.relation, batch.places, changed, batch.total);
                 IF job.commits THEN
                     COMMIT;
                 END IF;
                 IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) told OPERATOR(pg_catalog.>)
-                    '10 s'::pg_catalog.interval THEN
+                    pg_catalog.current_setting('assoc.progress_interval')::pg_catalog.interval THEN
                     told := pg_catalog.clock_timestamp();
                     RAISE NOTICE '%: %: % of %', association, job.words, changed, batch.total;
                 END IF;
             END LOOP;
             mended := mended OPERATOR(pg_catalog.+) changed;
-            EXIT WHEN changed OPERATOR(pg_catalog.=) 0;
-            IF passes OPERATOR(pg_catalog.=) 10 THEN
-                RAISE WARNING '%: rows are still bad after 10 passes', association
-                    USING DETAIL = 'A trigger undoes what repair does, or another session makes new ones.';
+            EXIT WHEN bad OPERATOR(pg_catalog.=) 0;
+            -- rows that another session moved are met by the next pass; those that a trigger keeps, by each
+            idle := CASE WHEN changed OPERATOR(pg_catalog.=) 0 THEN idle OPERATOR(pg_catalog.+) 1 ELSE 0 END;
+            IF idle OPERATOR(pg_catalog.=) 2 OR passes OPERATOR(pg_catalog.=) job.passes THEN
+                RAISE WARNING '%: rows are still bad after % passes', association, passes
+                    USING DETAIL = 'A trigger or rule keeps them or undoes what repair does, another unique index keeps '
+                        'the parents out, another session makes new ones or, at REPEATABLE READ, has mended them.';
                 EXIT;
             END IF;
         END LOOP;
@@ -197,7 +207,8 @@ Mends rows without parent, and the rows too many of a has_one or belongs_to_many
 ------------------------------------------------------------------------------
 
 CREATE VIEW assoc.running AS
-    SELECT r.pid, r.usename AS "user", m.part[4] AS association, m.part[1] AS what, m.part[2]::pg_catalog.int8 AS rows,
+    SELECT r.pid, r.usename AS "user", m.part[4] AS association, m.part[1] AS what,
+        CASE WHEN m.part[1] OPERATOR(pg_catalog.<>) 'checking' THEN m.part[2]::pg_catalog.int8 END AS rows,
         pg_catalog.round(m.part[2]::pg_catalog."numeric" OPERATOR(pg_catalog./)
             NULLIF(m.part[3]::pg_catalog."numeric", 0), 3) AS fraction,
         pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) r.query_start AS elapsed
@@ -207,7 +218,7 @@ CREATE VIEW assoc.running AS
         AND m.part IS NOT NULL;
 COMMENT ON VIEW assoc.running IS
 'SELECT * FROM assoc.running;
-Checks of rows and repairs that run now in this database: at which association, how many rows are mended, and which part of all. Of other roles'' sessions only for members of pg_read_all_stats. pg_cancel_backend(pid) ends one; what repair has committed stays.';
+Checks of rows and repairs that run now in this database: at which associations, how many rows are mended, and which part of all is done. Of other roles'' sessions only for members of pg_read_all_stats. pg_cancel_backend(pid) ends one; what repair has committed stays.';
 GRANT SELECT ON assoc.running TO PUBLIC;
 
 ------------------------------------------------------------------------------
@@ -235,47 +246,22 @@ COMMENT ON FUNCTION assoc.diagram(text, text) IS
 The declared models as a picture: ''mermaid'' (an erDiagram, which GitHub and many editors draw) or ''dot'' (Graphviz; script/diagram makes SVG and PNG of it). associations: only these, as for assoc.plan. A solid line is enforced by a foreign key; a dashed one is planned, NOT VALID, not enforced or broken, and says so.';
 
 ------------------------------------------------------------------------------
--- Membership filter
+-- Scan for orphans
 ------------------------------------------------------------------------------
 
-CREATE FUNCTION assoc_internal.orphan_keys_add(state internal, key_set bigint, max_samples integer, VARIADIC keys "any")
-RETURNS internal LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'ta_orphan_keys_add';
-COMMENT ON FUNCTION assoc_internal.orphan_keys_add(internal, bigint, integer, "any") IS
-'of the aggregate orphan_keys: looks one key up';
-CREATE FUNCTION assoc_internal.orphan_keys_merge(state internal, other internal)
-RETURNS internal LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'ta_orphan_keys_merge';
-COMMENT ON FUNCTION assoc_internal.orphan_keys_merge(internal, internal) IS
-'of the aggregate orphan_keys: adds what another worker found';
-CREATE FUNCTION assoc_internal.orphan_keys_write(state internal)
-RETURNS bytea LANGUAGE c STABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'ta_orphan_keys_write';
-COMMENT ON FUNCTION assoc_internal.orphan_keys_write(internal) IS
-'of the aggregate orphan_keys: writes down what a worker found';
-CREATE FUNCTION assoc_internal.orphan_keys_read(written bytea, state internal)
-RETURNS internal LANGUAGE c STABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'ta_orphan_keys_read';
-COMMENT ON FUNCTION assoc_internal.orphan_keys_read(bytea, internal) IS
-'of the aggregate orphan_keys: reads what a worker found';
-CREATE FUNCTION assoc_internal.orphan_keys_result(state internal)
-RETURNS text LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'ta_orphan_keys_result';
-COMMENT ON FUNCTION assoc_internal.orphan_keys_result(internal) IS
-'of the aggregate orphan_keys: what all of them found';
-CREATE AGGREGATE assoc_internal.orphan_keys(key_set bigint, max_samples integer, VARIADIC keys "any") (
-    SFUNC = assoc_internal.orphan_keys_add, STYPE = internal, FINALFUNC = assoc_internal.orphan_keys_result,
-    COMBINEFUNC = assoc_internal.orphan_keys_merge, SERIALFUNC = assoc_internal.orphan_keys_write,
-    DESERIALFUNC = assoc_internal.orphan_keys_read, PARALLEL = SAFE);
-COMMENT ON AGGREGATE assoc_internal.orphan_keys(bigint, integer, "any") IS
-'counts the keys that are not in a set that scan_orphans() has made; of no use by itself';
-
 CREATE FUNCTION assoc_internal.scan_orphans(child regclass, child_columns text[], parent regclass, parent_columns text[],
-    max_samples integer DEFAULT 10, OUT method text, OUT count bigint, OUT samples jsonb)
+    max_samples integer DEFAULT 10, OUT method text, OUT count bigint, OUT samples jsonb, OUT workers integer)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'ta_scan_orphans_call';
 COMMENT ON FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer) IS
-'Counts the rows of child that refer to no row of parent, nulls aside, and shows some of their keys. Needs SELECT on both; row security applies. method: bitmap or hash, one scan of each table; or anti_join, for types, collations or sizes that these cannot do.';
+'Counts the rows of child that refer to no row of parent, nulls aside, and shows some of their keys. Needs SELECT on both; row security applies. method: bitmap or hash, one scan of each table; or anti_join, for types, collations, rights or sizes that these cannot do. workers: so many took part.';
+CREATE FUNCTION assoc_internal.scan_references(child regclass, parents regclass[], child_columns text[], parent_columns text[],
+    type_columns text[] DEFAULT '{}', type_values text[] DEFAULT '{}', OUT number integer, OUT method text, OUT count bigint,
+    OUT workers integer)
+RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'ta_scan_references_call';
+COMMENT ON FUNCTION assoc_internal.scan_references(regclass, regclass[], text[], text[], text[], text[]) IS
+'The same of several references of a child by one scan of it: a place in the arrays each. Columns as text of an array, ''{a,b}''. With a type column and value, only of rows that have it. method is null where an anti-join is needed.';
 
 ------------------------------------------------------------------------------
 -- help() shows what is new

@@ -38,16 +38,11 @@ DROP FUNCTION assoc.diagram(text, text);
 DROP FUNCTION assoc.import_foreign_keys(text, boolean);
 
 ------------------------------------------------------------------------------
--- Membership filter
+-- Scan for orphans
 ------------------------------------------------------------------------------
 
 DROP FUNCTION assoc_internal.scan_orphans(regclass, text[], regclass, text[], integer);
-DROP AGGREGATE assoc_internal.orphan_keys(bigint, integer, "any");
-DROP FUNCTION assoc_internal.orphan_keys_add(internal, bigint, integer, "any");
-DROP FUNCTION assoc_internal.orphan_keys_merge(internal, internal);
-DROP FUNCTION assoc_internal.orphan_keys_write(internal);
-DROP FUNCTION assoc_internal.orphan_keys_read(bytea, internal);
-DROP FUNCTION assoc_internal.orphan_keys_result(internal);
+DROP FUNCTION assoc_internal.scan_references(regclass, regclass[], text[], text[], text[], text[]);
 
 ------------------------------------------------------------------------------
 -- Progress of long work

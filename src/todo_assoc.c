@@ -8,6 +8,8 @@
 
 #include "base/compat.h"
 #include "base/guc.h"
+#include "enforce/memo.h"
+#include "enforce/rule.h"
 #include "migrate/mark.h"
 #include "migrate/script.h"
 #include "store/cache.h"
@@ -22,6 +24,8 @@ _PG_init(void)
 {
 	ta_guc_init();
 	ta_cache_init();
+	ta_rule_init();
+	ta_memo_init();
 	ta_mark_init();
 	ta_script_init();
 	ta_watch_init();

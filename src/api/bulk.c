@@ -22,6 +22,7 @@
 #include "model/declare.h"
 #include "model/lookup.h"
 #include "model/path.h"
+#include "model/target.h"
 #include "schema/accessor.h"
 #include "schema/plan.h"
 
@@ -128,9 +129,12 @@ prune_models(const TaDocument *document, Tally *tally)
 	foreach(lc, ta_catalog_decls())
 	{
 		TaDecl *decl = lfirst(lc);
+		ListCell *lt;
 
 		add_name(used, decl->model);
 		add_name(used, decl->target);
+		foreach(lt, decl->targets)
+			add_name(used, lfirst(lt));
 		if (decl->kind == TA_BELONGS_TO_MANY)
 			add_name(used, decl->through);
 	}
@@ -194,7 +198,7 @@ round_of(const TaDecl *decl)
 		return decl->through == NULL ? 3 : 2;
 	if (decl->foreign_key != NIL)
 		return 0;
-	return decl->kind == TA_BELONGS_TO ? 1 : 2;
+	return ta_decl_from_child(decl) ? 1 : 2;
 }
 
 /* Whether the association can be resolved in this round. */
@@ -348,14 +352,19 @@ char *
 ta_bulk_declare(TaDocument *document, bool prune)
 {
 	Tally tally = {0};
+	List *before;
 	List *about;
 	int steps;
+	ListCell *lc;
 
 	ta_catalog_lock();
+	before = ta_references_polymorphic();
 	if (prune)
 		prune_associations(document, &tally);
 	about = define_models(document, &tally);
 	check_associations(store_associations(document, &tally), about, &tally);
+	foreach(lc, before)
+		ta_retire_check(lfirst(lc));
 	if (prune)
 		prune_models(document, &tally);
 	refresh_accessors();

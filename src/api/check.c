@@ -49,6 +49,51 @@ fail(List *findings, TaSeverity limit)
 			 errhint("SELECT * FROM assoc.validate();")));
 }
 
+/* What both validate functions are told. */
+typedef struct Call
+{
+	char *associations;
+	TaSeverity least; /* to show */
+	bool fails;
+	TaSeverity limit; /* to fail on */
+} Call;
+
+/* The arguments associations, min_severity, fail_on; prepares for rows. */
+static Call
+read_call(FunctionCallInfo fcinfo)
+{
+	char *min_severity = ta_arg_text(fcinfo, 1);
+	char *fail_on = ta_arg_text(fcinfo, 2);
+	Call call = {.associations = ta_arg_text(fcinfo, 0),
+				 .least = TA_INFO,
+				 .fails = fail_on != NULL,
+				 .limit = TA_ERROR};
+
+	if (min_severity != NULL)
+		call.least = ta_severity_parse(min_severity, "min_severity");
+	if (fail_on != NULL)
+		call.limit = ta_severity_parse(fail_on, "fail_on");
+	InitMaterializedSRF(fcinfo, 0);
+	return call;
+}
+
+/* The findings to show; raises if there is one to fail on. */
+static List *
+shown(const Call *call, List *findings)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	if (call->fails)
+		fail(findings, call->limit);
+	foreach(lc, findings)
+	{
+		if (((TaFinding *) lfirst(lc))->severity >= call->least)
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}
+
 /*
  * assoc.validate(associations, min_severity, fail_on) returns the findings: as
  * it is in a database at version 1.1
@@ -59,19 +104,10 @@ fail(List *findings, TaSeverity limit)
 Datum
 ta_validate(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	char *min_severity = ta_arg_text(fcinfo, 1);
-	char *fail_on = ta_arg_text(fcinfo, 2);
-	TaSeverity least =
-		min_severity != NULL ? ta_severity_parse(min_severity, "min_severity") : TA_INFO;
-	TaSeverity limit = fail_on != NULL ? ta_severity_parse(fail_on, "fail_on") : TA_ERROR;
-	List *findings;
+	Call call = read_call(fcinfo);
+	List *findings = shown(&call, ta_validate_declared(call.associations));
 	ListCell *lc;
 
-	InitMaterializedSRF(fcinfo, 0);
-	findings = ta_validate_declared(ta_arg_text(fcinfo, 0));
-	if (fail_on != NULL)
-		fail(findings, limit);
 	foreach(lc, findings)
 	{
 		TaFinding *finding = lfirst(lc);
@@ -82,8 +118,7 @@ ta_validate(PG_FUNCTION_ARGS)
 											finding->fix,
 											finding->detail};
 
-		if (finding->severity >= least)
-			ta_put_row(rsinfo, row, FINDING_COLUMNS);
+		ta_put_row((ReturnSetInfo *) fcinfo->resultinfo, row, FINDING_COLUMNS);
 	}
 	return (Datum) 0;
 }
@@ -97,20 +132,11 @@ ta_validate(PG_FUNCTION_ARGS)
 Datum
 ta_validate_v2(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	char *min_severity = ta_arg_text(fcinfo, 1);
-	char *fail_on = ta_arg_text(fcinfo, 2);
-	TaSeverity least =
-		min_severity != NULL ? ta_severity_parse(min_severity, "min_severity") : TA_INFO;
-	TaSeverity limit = fail_on != NULL ? ta_severity_parse(fail_on, "fail_on") : TA_ERROR;
+	Call call = read_call(fcinfo);
 	bool data = PG_ARGISNULL(3) || PG_GETARG_BOOL(3);
-	List *findings;
+	List *findings = shown(&call, ta_validate_all(call.associations, data));
 	ListCell *lc;
 
-	InitMaterializedSRF(fcinfo, 0);
-	findings = ta_validate_all(ta_arg_text(fcinfo, 0), data);
-	if (fail_on != NULL)
-		fail(findings, limit);
 	foreach(lc, findings)
 	{
 		TaFinding *finding = lfirst(lc);
@@ -125,8 +151,7 @@ ta_validate_v2(PG_FUNCTION_ARGS)
 					   finding->detail,
 					   ta_finding_docs(finding->code)};
 
-		if (finding->severity >= least)
-			ta_put_typed_row(rsinfo, row);
+		ta_put_typed_row((ReturnSetInfo *) fcinfo->resultinfo, row);
 	}
 	return (Datum) 0;
 }

@@ -35,10 +35,13 @@ ta_import_foreign_keys(PG_FUNCTION_ARGS)
 						errmsg("argument \"%s\" must not be null", "declare")));
 	declare = PG_GETARG_BOOL(1);
 	InitMaterializedSRF(fcinfo, 0);
-	/* what is read must still hold when it is declared */
+	result = ta_import(ta_arg_text(fcinfo, 0), NIL);
+	/* what is read must still hold when it is declared; rows are counted before others have to wait */
 	if (declare)
+	{
 		ta_catalog_lock();
-	result = ta_import(ta_arg_text(fcinfo, 0));
+		result = ta_import(ta_arg_text(fcinfo, 0), result->rows);
+	}
 	if (declare && (result->document.models != NIL || result->document.decls != NIL))
 		(void) ta_bulk_declare(&result->document, false);
 	foreach(lc, result->rows)

@@ -11,6 +11,7 @@
 #include "base/ident.h"
 #include "api/line.h"
 #include "model/path.h"
+#include "model/target.h"
 #include "model/rename.h"
 #include "pg/facts.h"
 #include "schema/accessor.h"
@@ -30,10 +31,31 @@ side(const char *model_name, List *columns)
 	return psprintf("%s (%s)", table, ta_ident_columns(columns));
 }
 
+/* "Comments" ("commentableType", "commentableId") -> "Posts".id, "Photos".id */
+static char *
+polymorphic_link(const TaLink *link)
+{
+	TaReference *reference = ta_reference_named(link->reference);
+	List *keys = NIL;
+	ListCell *lc;
+
+	foreach(lc, reference->targets)
+	{
+		TaTarget *target = lfirst(lc);
+
+		if (link->from_child || strcmp(target->model, link->parent) == 0)
+			keys = lappend(keys, side(target->model, target->key));
+	}
+	return psprintf("%s -> %s", side(link->child, ta_reference_columns(reference)),
+					ta_targets_in_words(keys, NULL));
+}
+
 /* "Todos"."userId" -> "Users".id */
 char *
 ta_line_link(const TaLink *link)
 {
+	if (link->type_column != NULL)
+		return polymorphic_link(link);
 	return psprintf("%s -> %s", side(link->child, link->columns), side(link->parent, link->key));
 }
 
@@ -86,13 +108,30 @@ ta_line_refresh(const TaDecl *decl)
 	return problems;
 }
 
+/* An ON DELETE that is not the usual default, for native keys of generated columns can't set to null; NULL: it is. */
+static char *
+default_in_words(const TaDecl *decl, List *states)
+{
+	const TaState *state = states != NIL ? linitial(states) : NULL;
+
+	if (state == NULL || state->problem != NULL || state->mode != TA_MODE_FOREIGN_KEY ||
+		state->reference->type_column == NULL || state->on_delete.source != TA_SOURCE_DEFAULT ||
+		state->reference->junction || state->all_not_null ||
+		state->reference->required.value != NULL || !ta_decl_is_polymorphic(decl))
+		return NULL;
+	return psprintf(
+		"on_delete %s by default, for foreign keys of generated columns cannot set null",
+		state->on_delete.value);
+}
+
 /* What the association is, and along which columns. */
 static char *
 what_it_is(const TaDecl *decl, List *states)
 {
 	TaLink links[2];
 	int count = ta_decl_links(decl, links);
-	char *text = psprintf("%s: %s %s", ta_decl_name(decl), ta_kind_words(decl->kind), decl->target);
+	char *text = psprintf("%s: %s %s", ta_decl_name(decl), ta_kind_words(decl->kind),
+						  ta_targets_in_words(ta_decl_target_names(decl), "or"));
 	const TaState *state = states != NIL ? linitial(states) : NULL;
 
 	if (ta_decl_is_path(decl))
@@ -119,10 +158,14 @@ ta_line_declared(const TaDeclared *declared)
 	const TaDecl *decl = ta_declare_as_stored(declared->decl);
 	List *states;
 	List *parts;
+	char *note;
 	ListCell *lc;
 	int steps = list_length(ta_plan_steps(ta_line_references(decl), false, &states));
 
 	parts = list_make1(what_it_is(decl, states));
+	note = default_in_words(decl, states);
+	if (note != NULL)
+		parts = lappend(parts, note);
 	parts = list_concat(parts, declared->notes);
 	parts = list_concat(parts, ta_line_refresh(decl));
 	foreach(lc, declared->moved)

@@ -11,6 +11,7 @@
 #include "base/ident.h"
 #include "api/args.h"
 #include "model/lookup.h"
+#include "model/target.h"
 #include "schema/describe.h"
 #include "schema/status.h"
 
@@ -24,6 +25,31 @@ static char *
 names(List *columns)
 {
 	return columns == NIL ? NULL : ta_err_join(columns, ", ");
+}
+
+/* The key that is referred to; of several targets each its own: id, or Post.id, Photo.uuid if they differ. */
+static char *
+keys(const TaDecl *decl, const TaReference *reference)
+{
+	List *shown = NIL;
+	bool same = true;
+	ListCell *lc;
+
+	foreach(lc, reference->targets)
+	{
+		TaTarget *target = lfirst(lc);
+
+		if (reference->type_column != NULL && !ta_decl_is_polymorphic(decl) &&
+			strcmp(target->model, decl->model) == 0)
+			return names(target->key);
+		same = same &&
+			   ta_ident_lists_equal(target->key, ((TaTarget *) linitial(reference->targets))->key);
+		shown = lappend(shown, psprintf("%s.%s", target->model, names(target->key)));
+	}
+	if (reference->targets == NIL)
+		return NULL;
+	return same ? names(((TaTarget *) linitial(reference->targets))->key)
+				: ta_err_join(shown, ", ");
 }
 
 /*
@@ -50,14 +76,16 @@ ta_association_list(PG_FUNCTION_ARGS)
 		int c = 0;
 
 		row[c++] = ta_decl_name(decl);
-		row[c++] = ta_kind_name(decl->kind);
-		row[c++] = decl->target;
+		row[c++] = ta_decl_kind(decl);
+		row[c++] = ta_err_join(ta_decl_target_names(decl), ", ");
 		row[c++] = decl->through;
-		row[c++] = names(decl->foreign_key);
-		row[c++] = state == NULL ? NULL : names(state->reference->key);
+		row[c++] = decl->type_column == NULL
+					   ? names(decl->foreign_key)
+					   : psprintf("%s, %s", decl->type_column, names(decl->foreign_key));
+		row[c++] = state == NULL ? NULL : keys(decl, state->reference);
 		row[c++] = usable && state->enforced ? state->on_delete.value : NULL;
 		row[c++] = usable && state->enforced ? state->on_update.value : NULL;
-		row[c++] = !usable ? NULL : state->enforced ? "foreign_key" : "none";
+		row[c++] = usable ? ta_mode_word(state->mode) : NULL;
 		row[c++] = status->status;
 		row[c++] = status->difference;
 		row[c++] = names(decl->inferred);

@@ -16,6 +16,7 @@
 #include "exchange/generate.h"
 #include "migrate/history.h"
 #include "migrate/package.h"
+#include "migrate/release.h"
 #include "migrate/restore.h"
 #include "migrate/run.h"
 #include "migrate/status.h"

@@ -65,6 +65,8 @@ ta_plan(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	steps = ta_plan_steps(ta_plan_selected(ta_arg_text(fcinfo, 0)), online, NULL);
+	if (PG_ARGISNULL(0))
+		steps = ta_plan_undeclared(steps, NULL);
 	foreach(lc, steps)
 	{
 		Datum values[PLAN_COLUMNS] = {0};
@@ -106,6 +108,7 @@ ta_apply(PG_FUNCTION_ARGS)
 	char *lock_timeout = ta_arg_text(fcinfo, 1);
 	bool online = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	List *references;
+	List *steps;
 	List *outcomes;
 	int number = 0;
 	int nest = NewGUCNestLevel();
@@ -120,7 +123,10 @@ ta_apply(PG_FUNCTION_ARGS)
 	/* a package's script does what the package says, not what awaits in the database it comes to */
 	if (creating_extension && PG_ARGISNULL(0))
 		references = ta_plan_said_by(references, ta_declarer());
-	outcomes = ta_apply_steps(ta_plan_steps(references, online, NULL), online);
+	steps = ta_plan_steps(references, online, NULL);
+	if (PG_ARGISNULL(0))
+		steps = ta_plan_undeclared(steps, creating_extension ? ta_declarer() : NULL);
+	outcomes = ta_apply_steps(steps, online);
 	refresh_accessors(references);
 	AtEOXact_GUC(true, nest);
 	foreach(lc, outcomes)

@@ -19,6 +19,7 @@
 #include "check/orphan.h"
 #include "check/repair.h"
 #include "check/work.h"
+#include "model/target.h"
 #include "pg/facts.h"
 
 PG_FUNCTION_INFO_V1(ta_orphans);
@@ -49,10 +50,10 @@ put_orphan(HeapTuple tuple, TupleDesc desc, void *arg)
 static void
 put_orphans_of(Rows *rows, const TaState *state, bool all)
 {
-	List *columns = state->reference->columns;
+	List *columns = ta_reference_columns(state->reference);
 
 	(void) ta_spi_query(psprintf("SELECT %s, %s FROM %s%s t WHERE %s ORDER BY %s LIMIT %d",
-								 ta_rows_json(state->child_rel, columns),
+								 ta_orphan_key_json(state),
 								 ta_rows_json(rows->relation, ta_rel_column_names(rows->relation)),
 								 all ? "" : "ONLY ", ta_rel_qualified(rows->relation),
 								 ta_orphan_condition(state), ta_rows_columns(columns), rows->left),
@@ -63,6 +64,9 @@ put_orphans_of(Rows *rows, const TaState *state, bool all)
 static void
 check_row_security(const TaState *state)
 {
+	/* rows that are unfit have no parent to be seen */
+	if (!OidIsValid(state->parent_rel))
+		return;
 	if (pg_class_aclcheck(state->parent_rel, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
 		ta_rel_may_count(state->parent_rel))
 		return;
@@ -100,6 +104,7 @@ ta_orphans(PG_FUNCTION_ARGS)
 
 		if (job->unique != NIL)
 			continue;
+		ta_rows_lock(job->state);
 		check_row_security(job->state);
 		if (inherited)
 			tables = find_all_inheritors(job->state->child_rel, NoLock, NULL);
@@ -118,7 +123,8 @@ ta_orphans(PG_FUNCTION_ARGS)
 /*
  * assoc_internal.repair_plan(association, action, batch_size) returns a row for
  * each thing to mend: its number, a query for the places of its rows in batches,
- * what to say afterwards, and whether each batch may be committed.
+ * what to say afterwards, whether each batch may be committed, and how many
+ * passes there may be.
  *
  * Errors: as orphans; 22023 no action, an unknown one, batch_size; 55000 the
  * action can't be done.
@@ -148,7 +154,8 @@ ta_repair_plan(PG_FUNCTION_ARGS)
 	{
 		const TaRepairJob *job = lfirst(lc);
 		char *row[] = {psprintf("%d", number++), ta_repair_query(job, batch_size),
-					   ta_repair_words(job, action), block ? "false" : "true"};
+					   ta_repair_words(job, action), block ? "false" : "true",
+					   psprintf("%d", ta_repair_passes(job, action))};
 
 		if (ta_repair_concerns(job, action))
 			ta_put_typed_row(rsinfo, row);

@@ -64,17 +64,19 @@ ta_ident_trim(const char *start, const char *end)
 	return pnstrdup(start, end - start);
 }
 
-/* Raises unless every name can be a column's name and none comes twice. */
+/* Raises unless every name can be a column's (or a model's) name and none comes twice. */
 static void
-check_names(List *names, const char *argument)
+check_names(List *names, const char *argument, const char *what)
 {
 	ListCell *lc;
 
 	if (names == NIL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" names no column", argument),
-						errhint("Write it as 'userId', 'tenant_id, user_id' or "
-								"'{tenant_id,user_id}', or leave it out.")));
+						errmsg("argument \"%s\" names no %s", argument, what),
+						strcmp(what, "column") == 0
+							? errhint("Write it as 'userId', 'tenant_id, user_id' or "
+									  "'{tenant_id,user_id}', or leave it out.")
+							: errhint("Write it as 'Post, Photo', or leave it out.")));
 
 	foreach(lc, names)
 	{
@@ -83,30 +85,25 @@ check_names(List *names, const char *argument)
 
 		if (name[0] == '\0')
 			ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
-							errmsg("argument \"%s\" holds an empty column name", argument)));
+							errmsg("argument \"%s\" holds an empty %s name", argument, what)));
 		if (strlen(name) >= NAMEDATALEN)
 			ereport(ERROR,
 					(errcode(ERRCODE_NAME_TOO_LONG),
-					 errmsg("column name \"%s\" in argument \"%s\" is too long", name, argument),
+					 errmsg("%s name \"%s\" in argument \"%s\" is too long", what, name, argument),
 					 errdetail("A name has at most %d bytes.", NAMEDATALEN - 1)));
 		for_each_cell(other, names, lnext(names, lc))
 		{
 			if (strcmp(name, lfirst(other)) == 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_DUPLICATE_COLUMN),
-						 errmsg("argument \"%s\" names column \"%s\" twice", argument, name)));
+						 errmsg("argument \"%s\" names %s \"%s\" twice", argument, what, name)));
 		}
 	}
 }
 
-/*
- * Splits a column option: 'userId', 'tenant_id, user_id' or
- * '{tenant_id,user_id}' (an array literal, for names with commas or outer
- * blanks).  Names are taken exactly as typed.  NULL gives NIL; an empty list,
- * an empty or too long name and a repeated one raise, naming the argument.
- */
-List *
-ta_ident_split(const char *text, const char *argument)
+/* Splits a list of names, checked. */
+static List *
+split(const char *text, const char *argument, const char *what)
 {
 	List *names = NIL;
 	const char *start = text;
@@ -132,8 +129,27 @@ ta_ident_split(const char *text, const char *argument)
 		}
 	}
 
-	check_names(names, argument);
+	check_names(names, argument, what);
 	return names;
+}
+
+/*
+ * Splits a column option: 'userId', 'tenant_id, user_id' or
+ * '{tenant_id,user_id}' (an array literal, for names with commas or outer
+ * blanks).  Names are taken exactly as typed.  NULL gives NIL; an empty list,
+ * an empty or too long name and a repeated one raise, naming the argument.
+ */
+List *
+ta_ident_split(const char *text, const char *argument)
+{
+	return split(text, argument, "column");
+}
+
+/* The same for an option that names models. */
+List *
+ta_ident_split_models(const char *text, const char *argument)
+{
+	return split(text, argument, "model");
 }
 
 /* The elements of a text array's output, '{a,"b c"}'; NULL gives NIL. */
@@ -245,6 +261,16 @@ char *
 ta_ident_clip(const char *name)
 {
 	return pnstrdup(name, pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1));
+}
+
+/* The name with a number behind it, cut so that both fit: commentablePostId2; 0: without. */
+char *
+ta_ident_numbered(const char *name, int number)
+{
+	char *digits = number == 0 ? pstrdup("") : psprintf("%d", number);
+	int room = NAMEDATALEN - 1 - (int) strlen(digits);
+
+	return psprintf("%s%s", pnstrdup(name, pg_mbcliplen(name, (int) strlen(name), room)), digits);
 }
 
 /*

@@ -15,6 +15,7 @@ extern char *ta_ident_columns(List *columns);
 extern char *ta_ident_prefixed_columns(const char *prefix, List *columns);
 
 extern List *ta_ident_split(const char *text, const char *argument);
+extern List *ta_ident_split_models(const char *text, const char *argument);
 extern List *ta_ident_from_array(const char *array_text);
 extern char *ta_ident_to_array(List *names);
 extern char *ta_ident_typed(List *names);
@@ -26,5 +27,6 @@ extern char *ta_ident_trim(const char *start, const char *end);
 extern char *ta_ident_invent(const char *table, List *columns, const char *label,
 							 bool (*taken)(const char *name, void *arg), void *arg);
 extern char *ta_ident_clip(const char *name);
+extern char *ta_ident_numbered(const char *name, int number);
 
 #endif /* TA_IDENT_H */

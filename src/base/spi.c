@@ -250,11 +250,10 @@ stream_end(DestReceiver *self)
 /*
  * Runs a query as the caller by the active snapshot, and hands each row to the
  * function as it comes: nothing is kept.  The function runs in a context that
- * lasts for the query, and ends it by returning false.  parallel: workers may
- * take part.
+ * lasts for the query, and ends it by returning false.
  */
 void
-ta_spi_stream(const char *sql, bool parallel, TaSlotFunction row, void *arg)
+ta_spi_stream(const char *sql, TaSlotFunction row, void *arg)
 {
 	StreamReceiver receiver = {.pub = {.receiveSlot = stream_row,
 									   .rStartup = stream_startup,
@@ -268,7 +267,7 @@ ta_spi_stream(const char *sql, bool parallel, TaSlotFunction row, void *arg)
 	int result;
 
 	SPI_connect();
-	plan = SPI_prepare_cursor(sql, 0, NULL, parallel ? CURSOR_OPT_PARALLEL_OK : 0);
+	plan = SPI_prepare(sql, 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	result = SPI_execute_plan_extended(plan, &options);
@@ -291,6 +290,13 @@ ta_spi_keep_text(HeapTuple tuple, TupleDesc desc, void *arg)
 	List **texts = arg;
 
 	*texts = lappend(*texts, ta_spi_text(tuple, desc, 1));
+}
+
+/* The number of the column of this name; 0 or less: there is none. */
+int
+ta_spi_column(TupleDesc desc, const char *name)
+{
+	return SPI_fnumber(desc, name);
 }
 
 /* The column of this name as text; NULL also when there is no such column. */

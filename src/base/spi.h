@@ -27,12 +27,13 @@ typedef enum TaSpiIdentity
 extern uint64
 ta_spi_fixed(const char *sql, List *texts, TaSpiIdentity identity, TaRowFunction row, void *arg);
 extern uint64 ta_spi_query(const char *sql, TaRowFunction row, void *arg);
-extern void ta_spi_stream(const char *sql, bool parallel, TaSlotFunction row, void *arg);
+extern void ta_spi_stream(const char *sql, TaSlotFunction row, void *arg);
 extern void ta_spi_utility(const char *sql);
 extern int64 ta_spi_count(const char *sql);
 
 extern char *ta_spi_text(HeapTuple tuple, TupleDesc desc, int column);
 extern void ta_spi_keep_text(HeapTuple tuple, TupleDesc desc, void *arg);
+extern int ta_spi_column(TupleDesc desc, const char *name);
 extern char *ta_spi_named_text(HeapTuple tuple, TupleDesc desc, const char *name);
 
 #endif /* TA_SPI_H */

@@ -20,12 +20,17 @@
 #include "base/ident.h"
 #include "base/spi.h"
 #include "check/data.h"
+#include "check/default.h"
 #include "check/finding.h"
 #include "check/orphan.h"
+#include "check/quick.h"
 #include "check/work.h"
+#include "model/target.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
+#include "schema/facet.h"
 #include "schema/plan.h"
+#include "schema/soft.h"
 
 /* so many keys are shown */
 #define SAMPLES 5
@@ -42,6 +47,14 @@ row_or_rows(int64 count)
 	return count == 1 ? "row" : "rows";
 }
 
+/* What a finding about rows says, however many they are. */
+static char *
+lasting(const TaState *state)
+{
+	return psprintf("rows of %s, by (%s)", ta_rel_qualified(state->child_rel),
+					ta_ident_columns(state->reference->columns));
+}
+
 /* A finding about rows of the reference. */
 static TaFinding *
 add(List **findings, const TaState *state, const char *association, TaSeverity severity,
@@ -55,8 +68,16 @@ add(List **findings, const TaState *state, const char *association, TaSeverity s
 	{
 		finding->count = rows->count;
 		finding->samples = rows->samples;
+		finding->lasting = lasting(state);
 	}
 	return finding;
+}
+
+/* The type that is compared with the key's: of an array, its elements'. */
+static Oid
+compared_type(const TaState *state, const TaColumn *column)
+{
+	return state->reference->element ? ta_element_type(column->type) : column->type;
 }
 
 /* ---- whether to look ---- */
@@ -69,20 +90,20 @@ add(List **findings, const TaState *state, const char *association, TaSeverity s
 static bool
 is_plain(const TaState *state)
 {
-	Oid relids[] = {state->child_rel, state->parent_rel};
+	char kinds[] = {ta_rel_kind(state->child_rel), OidIsValid(state->parent_rel)
+													   ? ta_rel_kind(state->parent_rel)
+													   : RELKIND_RELATION};
 	ListCell *lc;
 	ListCell *lk;
 
-	for (int i = 0; i < lengthof(relids); i++)
+	for (int i = 0; i < lengthof(kinds); i++)
 	{
-		char kind = ta_rel_kind(relids[i]);
-
-		if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
+		if (kinds[i] != RELKIND_RELATION && kinds[i] != RELKIND_PARTITIONED_TABLE)
 			return false;
 	}
 	forboth(lc, state->reference->columns, lk, state->reference->key)
 	{
-		Oid type = getBaseType(ta_rel_column(state->child_rel, lfirst(lc))->type);
+		Oid type = getBaseType(compared_type(state, ta_rel_column(state->child_rel, lfirst(lc))));
 
 		if (type >= FirstNormalObjectId &&
 			type != getBaseType(ta_rel_column(state->parent_rel, lfirst(lk))->type))
@@ -99,6 +120,9 @@ all_visible(List **findings, const TaState *state)
 
 	for (int i = 0; i < lengthof(relids); i++)
 	{
+		/* rows that are unfit have no parent to be seen */
+		if (!OidIsValid(relids[i]))
+			continue;
 		if (pg_class_aclcheck(relids[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 			add(findings, state, NULL, TA_WARNING, "not_visible", NULL,
 				psprintf("rows were not checked: %s may not read %s",
@@ -131,8 +155,28 @@ repair_call(const char *association)
 					quote_literal_cstr(association));
 }
 
+/* Rows of a polymorphic reference that refer to none of its targets, by one column or the other. */
 static void
-check_orphans(List **findings, const TaState *state)
+tell_unfit(List **findings, const TaState *state, const TaOrphans *rows)
+{
+	const char *association = ta_decl_name(state->reference->serves);
+	TaFinding *finding =
+		add(findings, state, NULL, state->enforced ? TA_ERROR : TA_WARNING, "unknown_type", rows,
+			psprintf(INT64_FORMAT " %s of %s %s to none of %s", rows->count,
+					 row_or_rows(rows->count), ta_rel_shown(state->child_rel),
+					 rows->count == 1 ? "refers" : "refer",
+					 ta_targets_in_words(ta_target_names(state->reference), NULL)),
+			repair_call(association));
+
+	finding->detail = psprintf("%s says another type, or one of %s is null alone; see them: SELECT "
+							   "* FROM assoc.orphans(%s);",
+							   ta_ident_quote(state->reference->type_column),
+							   ta_ident_columns(ta_reference_columns(state->reference)),
+							   quote_literal_cstr(association));
+}
+
+static void
+check_orphans(List **findings, const TaState *state, const List *looked)
 {
 	TaOrphans orphans;
 	TaFinding *finding;
@@ -143,14 +187,24 @@ check_orphans(List **findings, const TaState *state)
 
 	if (ta_orphans_excluded(state) || (state->fk != NULL && state->fk->temporal))
 		return;
-	ta_orphan_count(state, SAMPLES, &orphans);
+	ta_orphan_count(state, ta_quick_found(looked, state), SAMPLES, &orphans);
 	if (orphans.count == 0)
 		return;
+	if (state->unfit != NULL)
+	{
+		tell_unfit(findings, state, &orphans);
+		return;
+	}
 	finding =
 		add(findings, state, NULL, state->enforced ? TA_ERROR : TA_WARNING, "orphans", &orphans,
-			psprintf(INT64_FORMAT " %s of %s %s no \"%s\"", orphans.count,
-					 row_or_rows(orphans.count), child, orphans.count == 1 ? "has" : "have",
-					 state->reference->parent),
+			psprintf(INT64_FORMAT " %s of %s %s no \"%s\"%s", orphans.count,
+					 row_or_rows(orphans.count), child,
+					 state->reference->element ? (orphans.count == 1 ? "has an element that is"
+																	 : "have elements that are")
+					 : orphans.count == 1      ? "has"
+											   : "have",
+					 state->reference->parent,
+					 state->scope == NULL ? "" : psprintf(" with scope %s", state->scope)),
 			table ? repair_call(association) : NULL);
 	finding->detail =
 		psprintf("see them: SELECT * FROM assoc.orphans(%s);", quote_literal_cstr(association));
@@ -165,6 +219,78 @@ check_orphans(List **findings, const TaState *state)
 								   finding->detail, child);
 }
 
+/*
+ * What ends it that rows live whose parents do not: they are deleted softly, too;
+ * or where they can't be, refer to nothing; or, where they must, are deleted.
+ *
+ * UPDATE s."Todos" t SET "deletedAt" = pg_catalog.now() WHERE ...;
+ */
+static char *
+bury_sql(const TaState *state, const char *condition)
+{
+	char *child = ta_rel_qualified(state->child_rel);
+	const TaColumn *soft = state->child->soft_delete != NULL
+							   ? ta_rel_column(state->child_rel, state->child->soft_delete)
+							   : NULL;
+	const char *value = NULL;
+	ListCell *lc;
+
+	if (soft != NULL)
+	{
+		switch (getBaseType(soft->type))
+		{
+			case BOOLOID:
+				value = "true";
+				break;
+			case DATEOID:
+			case TIMESTAMPOID:
+			case TIMESTAMPTZOID:
+				value = "pg_catalog.now()";
+				break;
+			default:
+				/* what it shall say is not for us to know */
+				return NULL;
+		}
+		return psprintf("UPDATE %s t SET %s = %s WHERE %s;", child, ta_ident_quote(soft->name),
+						value, condition);
+	}
+	/* some elements may refer to rows that live */
+	if (state->reference->element)
+		return NULL;
+	foreach(lc, state->reference->columns)
+	{
+		if (!ta_rel_column(state->child_rel, lfirst(lc))->not_null)
+			return psprintf("UPDATE %s t SET %s = NULL WHERE %s;", child,
+							ta_ident_quote(lfirst(lc)), condition);
+	}
+	return psprintf("DELETE FROM %s t WHERE %s;", child, condition);
+}
+
+/* Rows that live, of parents that were deleted softly; the state is a facet, or has one parent. */
+static void
+check_soft_delete(List **findings, const TaState *state)
+{
+	char *condition = ta_soft_children_condition(state, linitial(state->targets));
+	TaOrphans rows;
+
+	if (condition == NULL || !ta_soft_concerns(state))
+		return;
+	ta_rows_sample(state, state->reference->columns,
+				   psprintf("FROM %s t WHERE %s", ta_rel_qualified(state->child_rel), condition),
+				   SAMPLES, &rows);
+	if (rows.count == 0)
+		return;
+	add(findings, state, NULL, state->by_triggers ? TA_ERROR : TA_WARNING, "live_child_of_deleted",
+		&rows,
+		psprintf(INT64_FORMAT " %s of %s %s while the row of %s %s to is deleted", rows.count,
+				 row_or_rows(rows.count), ta_rel_shown(state->child_rel),
+				 rows.count == 1 ? "lives" : "live", ta_rel_shown(state->parent_rel),
+				 rows.count == 1 ? "it refers" : "they refer"),
+		bury_sql(state, condition))
+		->detail = psprintf("see them: SELECT t.* FROM %s t WHERE %s;",
+							ta_rel_qualified(state->child_rel), condition);
+}
+
 /* Rows whose key is null in part, where it could be null as a whole. */
 static void
 check_half_null(List **findings, const TaState *state)
@@ -172,7 +298,7 @@ check_half_null(List **findings, const TaState *state)
 	List *nulls = NIL;
 	List *values = NIL;
 	TaOrphans rows;
-	bool full = state->fk != NULL && state->fk->match == FKCONSTR_MATCH_FULL;
+	bool full = state->match_full;
 	ListCell *lc;
 
 	/* SET NULL (column) makes them on purpose */
@@ -205,6 +331,18 @@ check_half_null(List **findings, const TaState *state)
 								  "checked.");
 }
 
+/* t.a IS NOT NULL AND t.b IS NOT NULL, of a facet for its own rows; living: and t."deletedAt" IS NULL */
+static char *
+filtered(const TaState *state, List *columns, bool living)
+{
+	char *not_null = ta_rows_not_null(columns);
+	char *live = living ? ta_soft_live_sql("t.", state->child, true) : NULL;
+
+	if (live != NULL)
+		not_null = psprintf("%s AND %s", not_null, live);
+	return state->filter == NULL ? not_null : psprintf("%s AND %s", state->filter, not_null);
+}
+
 /* The rows that are too many, where these columns should be unique. */
 static void
 check_duplicates(List **findings, const TaState *state, List *columns, const char *code,
@@ -220,7 +358,8 @@ check_duplicates(List **findings, const TaState *state, List *columns, const cha
 							"\"%s\" FROM %s t WHERE %s) t WHERE t.\"%s\" "
 							"OPERATOR(pg_catalog.>) 1",
 							ta_rows_columns(columns), ta_rows_columns(columns), "?n",
-							ta_rel_qualified(state->child_rel), ta_rows_not_null(columns), "?n"),
+							ta_rel_qualified(state->child_rel),
+							filtered(state, columns, decl->kind == TA_HAS_ONE), "?n"),
 				   SAMPLES, &rows);
 	if (rows.count == 0)
 		return;
@@ -251,10 +390,9 @@ check_links(List **findings, const TaState *state)
 											   ? decl->reference
 											   : decl->other_reference) != 0)
 			continue;
-		if (ta_rel_columns(state->child_rel, decl->other_key, NULL) == NIL)
+		if (ta_rel_columns(state->child_rel, ta_decl_pair(decl), NULL) == NIL)
 			continue;
-		check_duplicates(findings, state, list_concat_copy(decl->foreign_key, decl->other_key),
-						 "duplicate_links", decl);
+		check_duplicates(findings, state, ta_decl_pair(decl), "duplicate_links", decl);
 		return;
 	}
 }
@@ -291,7 +429,8 @@ check_cycle(List **findings, const TaState *state)
 	ListCell *lc;
 	char *table = ta_rel_qualified(state->child_rel);
 
-	if (state->child_rel != state->parent_rel ||
+	/* a row that refers to many is on no one way up */
+	if (state->child_rel != state->parent_rel || state->reference->element ||
 		!OidIsValid(ta_rel_key_index(state->parent_rel, state->reference->key)))
 		return;
 	foreach(lc, state->reference->key)
@@ -325,6 +464,26 @@ check_cycle(List **findings, const TaState *state)
 						   "other may be meant; a tree must not have it.");
 }
 
+/* ---- defaults ---- */
+
+/* The row that children get for a parent when theirs is deleted. */
+static void
+check_default_row(List **findings, const TaState *state)
+{
+	char *values = ta_default_row_missing(state);
+
+	if (values == NULL)
+		return;
+	add(findings, state, NULL, TA_WARNING, "default_row_missing", NULL,
+		psprintf("rows of %s whose row of %s is deleted get the default (%s), and no row of %s has "
+				 "that key",
+				 ta_rel_shown(state->child_rel), ta_rel_shown(state->parent_rel), values,
+				 ta_rel_shown(state->parent_rel)),
+		NULL)
+		->detail = psprintf("Such a DELETE fails. Insert the row, or give %s another default.",
+							ta_ident_columns(state->fk->columns));
+}
+
 /* ---- full types ---- */
 
 /* The highest value of the integer type; 0: no matter. */
@@ -342,8 +501,9 @@ check_limit(List **findings, const TaState *state)
 	const char *name = linitial(state->reference->columns);
 	TaColumn *column = ta_rel_column(state->child_rel, name);
 	TaColumn *key = ta_rel_column(state->parent_rel, linitial(state->reference->key));
-	int64 limit = highest(column->type);
+	int64 limit = highest(compared_type(state, column));
 	int64 found;
+	TaFinding *finding;
 
 	if (list_length(state->reference->columns) > 1 || limit == 0 ||
 		(getBaseType(key->type) != INT8OID && highest(key->type) == 0) ||
@@ -353,35 +513,83 @@ check_limit(List **findings, const TaState *state)
 								  ta_ident_quote(key->name), ta_rows_parent(state)));
 	if (found < limit / 100 * NEAR_LIMIT)
 		return;
-	add(findings, state, NULL, TA_WARNING, "key_near_limit", NULL,
-		psprintf("keys of %s go up to " INT64_FORMAT ", and %s.%s is %s: it holds " INT64_FORMAT,
-				 ta_rel_shown(state->parent_rel), found, ta_rel_shown(state->child_rel),
-				 ta_ident_quote(name), ta_type_shown(column->type, column->typmod), limit),
-		psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE bigint;", ta_rel_qualified(state->child_rel),
-				 ta_ident_quote(name)))
-		->detail =
+	finding =
+		add(findings, state, NULL, TA_WARNING, "key_near_limit", NULL,
+			psprintf("keys of %s go up to " INT64_FORMAT
+					 ", and %s.%s is %s: it holds " INT64_FORMAT,
+					 ta_rel_shown(state->parent_rel), found, ta_rel_shown(state->child_rel),
+					 ta_ident_quote(name), ta_type_shown(column->type, column->typmod), limit),
+			psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE bigint%s;",
+					 ta_rel_qualified(state->child_rel), ta_ident_quote(name),
+					 state->reference->element ? "[]" : ""));
+	finding->detail =
 		psprintf("lock: ACCESS EXCLUSIVE on %s; rewrites it", ta_rel_shown(state->child_rel));
+	finding->lasting = lasting(state);
 }
 
 /* ---- the whole ---- */
 
+/* Those of each type, and those that are unfit. */
 static void
-check_reference(List **findings, const TaReference *reference, bool named)
+check_polymorphic(List **findings, const TaState *state, List *facets, bool named,
+				  const List *looked)
 {
-	const TaState *state = ta_state(reference, ta_catalog_recorded(reference->name));
+	ListCell *lc;
+
+	foreach(lc, facets)
+	{
+		const TaState *facet = lfirst(lc);
+
+		if ((!named && !is_plain(facet)) || !all_visible(findings, facet))
+			continue;
+		check_orphans(findings, facet, looked);
+		if (facet->unfit != NULL)
+			continue;
+		check_soft_delete(findings, facet);
+		if (facet->reference->one != NULL)
+			check_duplicates(findings, facet, ta_reference_columns(facet->reference), "duplicates",
+							 facet->reference->one);
+		check_limit(findings, facet);
+	}
+	if (state->reference->junction)
+		check_links(findings, state);
+}
+
+static void
+check_reference(List **findings, const TaState *state, List *facets, bool named, const List *looked)
+{
+	const TaReference *reference = state->reference;
 
 	CHECK_FOR_INTERRUPTS();
-	if (!ta_rows_exist(state) || (!named && !is_plain(state)) || !all_visible(findings, state))
+	if (!ta_rows_exist(state))
 		return;
 	ta_work_say("checking", ta_decl_name(reference->serves), -1, -1);
-	check_orphans(findings, state);
+	if (reference->type_column != NULL)
+	{
+		check_polymorphic(findings, state, facets, named, looked);
+		return;
+	}
+	if ((!named && !is_plain(state)) || !all_visible(findings, state))
+		return;
+	check_orphans(findings, state, looked);
+	check_soft_delete(findings, state);
 	check_half_null(findings, state);
 	if (reference->one != NULL)
 		check_duplicates(findings, state, reference->columns, "duplicates", reference->one);
 	if (reference->junction)
 		check_links(findings, state);
 	check_cycle(findings, state);
+	check_default_row(findings, state);
 	check_limit(findings, state);
+}
+
+/* Whether the orphans of the reference, or facet, will be asked for, and a scan can tell of them. */
+static bool
+wants_orphans(const TaState *state, bool named)
+{
+	return state->unfit == NULL && (named || is_plain(state)) &&
+		   ta_rel_may_count(state->child_rel) && ta_rel_may_count(state->parent_rel) &&
+		   !ta_orphans_excluded(state) && !(state->fk != NULL && state->fk->temporal);
 }
 
 /*
@@ -391,9 +599,30 @@ check_reference(List **findings, const TaReference *reference, bool named)
 void
 ta_check_data(List **findings, const char *associations)
 {
+	bool named = associations != NULL;
+	List *states = NIL;
+	List *facets = NIL; /* of each state, the list */
+	List *wanted = NIL;
+	List *looked;
 	ListCell *lc;
+	ListCell *lf;
 
 	foreach(lc, ta_plan_selected(associations))
-		check_reference(findings, lfirst(lc), associations != NULL);
+	{
+		const TaReference *reference = lfirst(lc);
+		const TaState *state = ta_state(reference, ta_catalog_recorded(reference->name));
+		List *own = ta_rows_exist(state) ? ta_state_facets(state) : NIL;
+
+		states = lappend(states, unconstify(TaState *, state));
+		facets = lappend(facets, own);
+		foreach(lf, own)
+		{
+			if (wants_orphans(lfirst(lf), named))
+				wanted = lappend(wanted, lfirst(lf));
+		}
+	}
+	looked = ta_quick_look(wanted);
+	forboth(lc, states, lf, facets)
+		check_reference(findings, lfirst(lc), lfirst(lf), named, looked);
 	ta_work_end();
 }

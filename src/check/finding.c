@@ -40,12 +40,16 @@ ta_severity_parse(const char *name, const char *argument)
 /* Every code there is; docs/validate.md has a heading for each.  In the order of the alphabet. */
 static const char *const codes[] = {
 	/* declarations and schema */
+	"accessor_altered",
 	"accessor_missing",
+	"cascade_crosses_owners",
 	"cascade_cycle",
 	"cascade_restricted",
 	"collation_differs",
 	"declaration_unfit",
+	"default_missing",
 	"fk_duplicate",
+	"fk_implied",
 	"fk_index_invalid",
 	"fk_index_missing",
 	"fk_index_unusable",
@@ -54,29 +58,41 @@ static const char *const codes[] = {
 	"fk_partly_null",
 	"fk_triggers_disabled",
 	"fk_undeclared",
+	"heirs_unenforced",
 	"index_redundant",
 	"inverse_contradictory",
+	"inverse_missing",
 	"junction_not_unique",
 	"key_running_out",
 	"model_missing",
 	"name_is_column",
 	"not_visible",
+	"order_index_missing",
 	"path_broken",
+	"polymorphic_nullability",
 	"references_denied",
 	"required_cycle",
 	"rls_hides_target",
+	"soft_cascade_refused",
+	"soft_delete_unenforced",
 	"step_pending",
 	"target_not_readable",
+	"trigger_disabled",
+	"trigger_missing",
 	"type_differs",
 	"type_narrower",
+	"unique_counts_deleted",
 	/* rows */
 	"cycle",
+	"default_row_missing",
 	"duplicate_links",
 	"duplicates",
 	"half_null",
 	"key_near_limit",
+	"live_child_of_deleted",
 	"orphans",
 	"row_security",
+	"unknown_type",
 	/* packages and the extension itself */
 	"conflict",
 	"down_missing",
@@ -174,9 +190,32 @@ compare_findings(const ListCell *a, const ListCell *b)
 	return result != 0 ? result : left->order - right->order;
 }
 
-/* The worst first. */
-void
+/* Whether both say the same of the same association: two declarers have said it. */
+static bool
+is_same(const TaFinding *a, const TaFinding *b)
+{
+	return a->severity == b->severity && strcmp(a->code, b->code) == 0 && a->association != NULL &&
+		   b->association != NULL && strcmp(a->association, b->association) == 0;
+}
+
+/* The worst first, and each once. */
+List *
 ta_finding_sort(List *findings)
 {
+	List *result = NIL;
+	ListCell *lc;
+
 	list_sort(findings, compare_findings);
+	foreach(lc, findings)
+	{
+		TaFinding *finding = lfirst(lc);
+		bool again = false;
+
+		for (int i = list_length(result) - 1; i >= 0 && is_same(list_nth(result, i), finding); i--)
+			again = again ||
+					strcmp(((TaFinding *) list_nth(result, i))->message, finding->message) == 0;
+		if (!again)
+			result = lappend(result, finding);
+	}
+	return result;
 }

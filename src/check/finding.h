@@ -25,6 +25,7 @@ typedef struct TaFinding
 	const char *association; /* NULL: it is about a model or a package */
 	const char *package; /* NULL: it is about an association */
 	char *message;
+	char *lasting; /* what of the message stays the same when rows come and go; NULL: all of it */
 	char *fix; /* SQL to type; NULL: there is none */
 	char *detail;
 	int64 count; /* of rows that are wrong; TA_NO_COUNT: it is not about rows */
@@ -40,6 +41,6 @@ extern void ta_finding_not_visible(List **findings, char *what);
 extern List *ta_finding_codes(void);
 extern bool ta_finding_code_known(const char *code);
 extern char *ta_finding_docs(const char *code);
-extern void ta_finding_sort(List *findings);
+extern List *ta_finding_sort(List *findings);
 
 #endif /* TA_FINDING_H */

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "nodes/bitmapset.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 
@@ -21,6 +22,10 @@ typedef struct Place
 {
 	Oid relid; /* hash key */
 	List *edges; /* of TaState */
+	List *arriving; /* of TaState */
+	int number; /* in the order in which they were met */
+	bool reaches_known;
+	Bitmapset *reaches; /* numbers of the places that the edges lead to in the end */
 	int mark; /* 0 new, 1 on the way here, 2 done */
 } Place;
 
@@ -28,6 +33,7 @@ typedef struct Walk
 {
 	TaSubject *subject;
 	HTAB *places;
+	int count; /* of places */
 	bool down; /* from parents to children, else the other way */
 	List *taken; /* of TaState: the way here */
 	void (*found)(TaSubject *subject, List *circle);
@@ -42,6 +48,10 @@ place_of(Walk *walk, Oid relid)
 	if (!found)
 	{
 		place->edges = NIL;
+		place->arriving = NIL;
+		place->number = walk->count++;
+		place->reaches_known = false;
+		place->reaches = NULL;
 		place->mark = 0;
 	}
 	return place;
@@ -50,19 +60,17 @@ place_of(Walk *walk, Oid relid)
 static void
 add_edge(Walk *walk, const TaState *state)
 {
-	Place *place = place_of(walk, walk->down ? state->parent_rel : state->child_rel);
+	Place *from = place_of(walk, walk->down ? state->parent_rel : state->child_rel);
+	Place *to = place_of(walk, walk->down ? state->child_rel : state->parent_rel);
 
-	place->edges = lappend(place->edges, unconstify(TaState *, state));
+	from->edges = lappend(from->edges, unconstify(TaState *, state));
+	to->arriving = lappend(to->arriving, unconstify(TaState *, state));
 }
 
 static void
 make_places(Walk *walk)
 {
-	HASHCTL ctl = {.keysize = sizeof(Oid),
-				   .entrysize = sizeof(Place),
-				   .hcxt = CurrentMemoryContext};
-
-	walk->places = hash_create("todo_assoc walk", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	walk->places = ta_subject_by_oid("todo_assoc walk", sizeof(Place));
 }
 
 /* Follows every edge once, and tells each circle that an edge closes. */
@@ -133,59 +141,107 @@ is_cascade(const TaState *state)
 		   strcmp(state->on_delete.value, "CASCADE") == 0;
 }
 
-/* Whether deleting a row of from deletes rows of to. */
-static bool
-cascades_to(Walk *walk, Oid from, Oid to, List **seen)
+static void
+add_reached(Walk *walk, Place *place, Bitmapset **reached)
 {
 	ListCell *lc;
 
 	check_stack_depth();
-	if (list_member_oid(*seen, from))
-		return false;
-	*seen = lappend_oid(*seen, from);
-	foreach(lc, place_of(walk, from)->edges)
+	foreach(lc, place->edges)
 	{
-		Oid child = ((TaState *) lfirst(lc))->child_rel;
+		Place *child = place_of(walk, ((TaState *) lfirst(lc))->child_rel);
 
-		if (child == to || cascades_to(walk, child, to, seen))
-			return true;
+		if (bms_is_member(child->number, *reached))
+			continue;
+		*reached = bms_add_member(*reached, child->number);
+		add_reached(walk, child, reached);
 	}
-	return false;
+}
+
+/* Whether deleting a row of from deletes rows of to. */
+static bool
+cascades_to(Walk *walk, Oid from, Oid to)
+{
+	Place *place = place_of(walk, from);
+
+	if (!place->reaches_known)
+	{
+		place->reaches_known = true;
+		add_reached(walk, place, &place->reaches);
+	}
+	return bms_is_member(place_of(walk, to)->number, place->reaches);
+}
+
+/* The diamond: whether it works depends on the order. */
+static void
+found_refusal(Walk *walk, const TaState *state, const TaState *cascade)
+{
+	ta_subject_add(walk->subject, state, TA_WARNING, "cascade_restricted",
+				   psprintf("deleting a row of %s deletes rows of %s and of %s, but %s forbids "
+							"it while the latter are there",
+							ta_rel_shown(cascade->parent_rel), ta_rel_shown(state->parent_rel),
+							ta_rel_shown(state->child_rel), ta_decl_name(state->reference->serves)),
+				   NULL,
+				   pstrdup("Whether it works depends on which is deleted first. Let it say "
+						   "on_delete => 'NO ACTION', which is checked at the end, or "
+						   "'CASCADE'."));
 }
 
 /*
- * The diamond: deleting a row deletes both others by cascade, and one of them
- * refuses to go while the other refers to it.  RESTRICT does not wait for
- * the end of the statement, so it depends on the order whether that works.
+ * A row that is deleted by cascade refuses to go while another table refers to
+ * it.  That may well be meant; but where the other table's rows go by the same
+ * cascade, RESTRICT does not wait for that.
  */
 static void
 check_refusal(Walk *walk, const TaState *state)
 {
+	List *arriving;
 	ListCell *lc;
 
 	if (!ta_subject_stands(state) || !state->enforced || state->parent_rel == state->child_rel ||
 		strcmp(state->on_delete.value, "RESTRICT") != 0)
 		return;
-	foreach(lc, walk->subject->states)
+	arriving = place_of(walk, state->parent_rel)->arriving;
+	foreach(lc, arriving)
 	{
 		const TaState *cascade = lfirst(lc);
-		List *seen = NIL;
 
-		if (!is_cascade(cascade) || cascade->child_rel != state->parent_rel ||
-			!cascades_to(walk, cascade->parent_rel, state->child_rel, &seen))
+		if (!cascades_to(walk, cascade->parent_rel, state->child_rel))
 			continue;
-		ta_subject_add(walk->subject, state, TA_WARNING, "cascade_restricted",
-					   psprintf("deleting a row of %s deletes rows of %s and of %s, but %s forbids "
-								"it while the latter are there",
-								ta_rel_shown(cascade->parent_rel), ta_rel_shown(state->parent_rel),
-								ta_rel_shown(state->child_rel),
-								ta_decl_name(state->reference->serves)),
-					   NULL,
-					   pstrdup("Whether it works depends on which is deleted first. Let it say "
-							   "on_delete => 'NO ACTION', which is checked at the end, or "
-							   "'CASCADE'."));
+		found_refusal(walk, state, cascade);
 		return;
 	}
+	foreach(lc, arriving)
+	{
+		const TaState *cascade = lfirst(lc);
+
+		ta_subject_add(
+			walk->subject, state, TA_INFO, "cascade_restricted",
+			psprintf("a row of %s can't be deleted while its rows of %s have rows of %s: "
+					 "%s cascades, %s restricts",
+					 ta_rel_shown(cascade->parent_rel), ta_rel_shown(state->parent_rel),
+					 ta_rel_shown(state->child_rel), ta_decl_name(cascade->reference->serves),
+					 ta_decl_name(state->reference->serves)),
+			NULL, pstrdup("If that is meant, ignore it."));
+		return;
+	}
+}
+
+/* Whoever may delete the parent deletes rows of a table that is not theirs. */
+static void
+check_cascade_owner(TaSubject *subject, const TaState *state)
+{
+	Oid child = ta_rel_owner(state->child_rel);
+	Oid parent = ta_rel_owner(state->parent_rel);
+
+	if (child == parent)
+		return;
+	ta_subject_add(
+		subject, state, TA_INFO, "cascade_crosses_owners",
+		psprintf("deleting a row of %s, which is %s's, deletes rows of %s, which is %s's",
+				 ta_rel_shown(state->parent_rel), ta_ident_quote(GetUserNameFromId(parent, false)),
+				 ta_rel_shown(state->child_rel), ta_ident_quote(GetUserNameFromId(child, false))),
+		NULL, pstrdup("It is done with the rights of the child's owner, whoever deletes."));
 }
 
 static void
@@ -195,14 +251,16 @@ check_cascades(TaSubject *subject)
 	ListCell *lc;
 
 	make_places(&walk);
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 	{
-		if (is_cascade(lfirst(lc)))
-			add_edge(&walk, lfirst(lc));
+		if (!is_cascade(lfirst(lc)))
+			continue;
+		add_edge(&walk, lfirst(lc));
+		check_cascade_owner(subject, lfirst(lc));
 	}
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 		check_refusal(&walk, lfirst(lc));
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 	{
 		TaState *state = lfirst(lc);
 
@@ -295,6 +353,75 @@ check_sides(TaSubject *subject, const TaState *state)
 	}
 }
 
+/* The association that a declaration names as its other side, or NULL. */
+static const TaDecl *
+named_inverse(const TaDecl *decl)
+{
+	const TaModel *target = ta_cache_model(decl->target);
+	ListCell *lc;
+
+	foreach(lc, target != NULL ? ta_cache_associations(target) : NIL)
+	{
+		if (strcmp(((TaDecl *) lfirst(lc))->alias, decl->inverse) == 0)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+/* SELECT assoc.has_many('User', 'Post', 'posts', foreign_key => 'user_id'); */
+static char *
+declare_inverse(const TaDecl *decl, bool element)
+{
+	const TaModel *target = ta_cache_model(decl->target);
+	char *start = psprintf("SELECT assoc.%s(%s, %s, %s",
+						   ta_decl_from_child(decl)           ? "has_many"
+						   : decl->kind == TA_BELONGS_TO_MANY ? "belongs_to_many"
+						   : element                          ? "references_many"
+															  : "belongs_to",
+						   quote_literal_cstr(target->name), quote_literal_cstr(decl->model),
+						   quote_literal_cstr(decl->inverse));
+
+	if (decl->kind == TA_BELONGS_TO_MANY)
+		return psprintf("%s, through => %s, foreign_key => %s, other_key => %s%s);", start,
+						quote_literal_cstr(decl->through),
+						quote_literal_cstr(ta_ident_typed(decl->other_key)),
+						quote_literal_cstr(ta_ident_typed(decl->foreign_key)),
+						decl->polymorphic == NULL
+							? ""
+							: psprintf(", polymorphic => %s",
+									   quote_literal_cstr(decl->polymorphic)));
+	return psprintf("%s, foreign_key => %s);", start,
+					quote_literal_cstr(ta_ident_typed(decl->foreign_key)));
+}
+
+/* The other side that an association names: gone, or of another foreign key. */
+static void
+check_inverses(TaSubject *subject, const TaState *state)
+{
+	ListCell *lc;
+
+	foreach(lc, state->reference->views)
+	{
+		const TaDecl *decl = lfirst(lc);
+		const TaDecl *other;
+
+		if (decl->inverse == NULL || !ta_ident_same(decl->reference, state->reference->name))
+			continue;
+		other = named_inverse(decl);
+		if (other == NULL)
+			ta_subject_add_of(subject, decl, TA_INFO, "inverse_missing",
+							  psprintf("%s names the inverse %s.%s, which is not declared",
+									   ta_decl_name(decl), decl->target, decl->inverse),
+							  declare_inverse(decl, state->reference->element), NULL);
+		else if (!ta_ident_same(other->reference, decl->reference) &&
+				 !ta_ident_same(other->other_reference, decl->reference))
+			ta_subject_add_of(subject, decl, TA_WARNING, "inverse_contradictory",
+							  psprintf("%s names the inverse %s, which has another foreign key",
+									   ta_decl_name(decl), ta_decl_name(other)),
+							  NULL, pstrdup("Declare the one that is wrong again."));
+	}
+}
+
 /* A name for an association in the way of a column. */
 static char *
 free_alias(const TaModel *model, const char *alias)
@@ -361,10 +488,12 @@ ta_check_graph(TaSubject *subject)
 
 	check_cascades(subject);
 	check_required(subject);
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 	{
-		if (ta_subject_stands(lfirst(lc)))
-			check_sides(subject, lfirst(lc));
+		if (!ta_subject_stands(lfirst(lc)))
+			continue;
+		check_sides(subject, lfirst(lc));
+		check_inverses(subject, lfirst(lc));
 	}
 	check_names(subject);
 	if (subject->everything)

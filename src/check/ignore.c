@@ -78,6 +78,13 @@ association_of(const TaFinding *finding)
 	return finding->association != NULL ? finding->association : "";
 }
 
+/* What a baseline knows the finding by. */
+static char *
+lasting_message(const TaFinding *finding)
+{
+	return finding->lasting != NULL ? finding->lasting : finding->message;
+}
+
 static bool
 is_ignored(const TaFinding *finding, List *rows)
 {
@@ -91,7 +98,7 @@ is_ignored(const TaFinding *finding, List *rows)
 			(row->message[0] == '\0' ? row->association[0] == '\0' ||
 										   strcmp(row->association, association_of(finding)) == 0
 									 : strcmp(row->association, association_of(finding)) == 0 &&
-										   strcmp(row->message, finding->message) == 0))
+										   strcmp(row->message, lasting_message(finding)) == 0))
 			return true;
 	}
 	return false;
@@ -158,7 +165,7 @@ ta_ignore_findings(List *findings, const char *reason)
 		TaFinding *finding = lfirst(lc);
 		TaIgnored row = {.code = unconstify(char *, finding->code),
 						 .association = unconstify(char *, association_of(finding)),
-						 .message = finding->message,
+						 .message = lasting_message(finding),
 						 .reason = unconstify(char *, reason)};
 
 		(void) ta_ignored_put(&row);

@@ -19,11 +19,18 @@
 #include "base/ident.h"
 #include "base/spi.h"
 #include "check/subject.h"
+#include "model/option.h"
+#include "model/target.h"
 #include "pg/facts.h"
+#include "schema/soft.h"
 
 /* a table of fewer rows is read as fast without an index; of more, never mind it */
 #define ROWS_SMALL 1000
 #define ROWS_LARGE 1000000
+
+/* fewer children than these, all and of one parent, are sorted as fast as they are read in order */
+#define ROWS_SORTED 10000
+#define ROWS_SORTED_OF_ONE 20
 
 typedef struct IndexRow
 {
@@ -75,11 +82,7 @@ read_index(HeapTuple tuple, TupleDesc desc, void *arg)
 static HTAB *
 read_indexes(const TaSubject *subject)
 {
-	HASHCTL ctl = {.keysize = sizeof(Oid),
-				   .entrysize = sizeof(IndexSlot),
-				   .hcxt = CurrentMemoryContext};
-	HTAB *slots =
-		hash_create("todo_assoc indexes", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	HTAB *slots = ta_subject_by_oid("todo_assoc indexes", sizeof(IndexSlot));
 
 	ta_spi_query(
 		psprintf(
@@ -134,7 +137,7 @@ has_all(const IndexRow *row, List *columns)
 
 /* Why an index that has the columns does not serve, or NULL when there is none. */
 static char *
-why_unusable(const IndexSlot *slot, List *columns)
+why_unusable(const IndexSlot *slot, List *columns, bool element)
 {
 	ListCell *lc;
 
@@ -149,8 +152,10 @@ why_unusable(const IndexSlot *slot, List *columns)
 			return psprintf("index %s is invalid", name);
 		if (row->partial)
 			return psprintf("index %s is partial", name);
-		if (strcmp(row->method, "btree") != 0)
+		if (strcmp(row->method, element ? "gin" : "btree") != 0)
 			return psprintf("index %s is a %s", name, row->method);
+		if (element)
+			return psprintf("index %s has another operator class or collation", name);
 		if (leading(row, columns) < list_length(columns))
 			return psprintf("index %s has other columns in front", name);
 		return psprintf("index %s has another collation", name);
@@ -173,39 +178,69 @@ rows_of(Oid relid)
 	return rows;
 }
 
-/* Each deleted parent, or one whose key changes, has its children looked for. */
+/* What PostgreSQL has counted of all tables that the reference leads to. */
+typedef struct ParentCounts
+{
+	double rows;
+	int64 deleted;
+	int64 updated;
+} ParentCounts;
+
+static ParentCounts
+counts_of(const TaState *state)
+{
+	ParentCounts counts = {0};
+	List *told = NIL;
+	ListCell *lc;
+
+	foreach(lc, state->targets)
+	{
+		Oid relid = ((TaStateTarget *) lfirst(lc))->relid;
+		Datum parent = ObjectIdGetDatum(relid);
+
+		if (list_member_oid(told, relid))
+			continue;
+		told = lappend_oid(told, relid);
+		counts.rows += rows_of(relid);
+		counts.deleted += DatumGetInt64(OidFunctionCall1(F_PG_STAT_GET_TUPLES_DELETED, parent));
+		counts.updated += DatumGetInt64(OidFunctionCall1(F_PG_STAT_GET_TUPLES_UPDATED, parent));
+	}
+	return counts;
+}
+
+/* Each deleted parent, or one whose key changes, has its children looked for; of several targets by one index. */
 static void
 check_unindexed(TaSubject *subject, const TaState *state, const IndexSlot *slot)
 {
 	const TaReference *reference = state->reference;
+	const TaState *all = state->filter != NULL ? state->whole : state;
+	List *columns = ta_reference_columns(reference);
 	double rows = rows_of(state->child_rel);
-	Datum parent = ObjectIdGetDatum(state->parent_rel);
-	int64 deleted = DatumGetInt64(OidFunctionCall1(F_PG_STAT_GET_TUPLES_DELETED, parent));
-	int64 updated = DatumGetInt64(OidFunctionCall1(F_PG_STAT_GET_TUPLES_UPDATED, parent));
+	ParentCounts parents = counts_of(all);
+	char *shown = ta_state_parents_shown(all, "or");
 	bool acts = strcmp(state->on_delete.value, "NO ACTION") != 0 &&
 				strcmp(state->on_delete.value, "RESTRICT") != 0;
 	TaSeverity severity = TA_INFO;
-	char *why = why_unusable(slot, reference->columns);
+	char *why = why_unusable(slot, columns, reference->element);
 
 	/* where an index is wanted, the plan has it */
 	if (reference->index.value == NULL || strcmp(reference->index.value, "false") != 0 ||
 		OidIsValid(state->serving_index) || strchr("rpm", ta_rel_kind(state->child_rel)) == NULL)
 		return;
-	if (rows >= ROWS_SMALL && (acts || deleted > 0))
-		severity = rows >= ROWS_LARGE && deleted > 0 ? TA_ERROR : TA_WARNING;
+	if (rows >= ROWS_SMALL && (acts || parents.deleted > 0))
+		severity = rows >= ROWS_LARGE && parents.deleted > 0 ? TA_ERROR : TA_WARNING;
 	ta_subject_add(
 		subject, state, severity, why != NULL ? "fk_index_unusable" : "fk_index_missing",
 		psprintf("%s is read whole for each row of %s that is deleted: no index serves %s%s%s",
-				 ta_rel_shown(state->child_rel), ta_rel_shown(state->parent_rel),
-				 ta_ident_columns(reference->columns), why != NULL ? "; " : "",
-				 why != NULL ? why : ""),
-		psprintf("CREATE INDEX ON %s (%s);", ta_rel_qualified(state->child_rel),
-				 ta_ident_columns(reference->columns)),
+				 ta_rel_shown(state->child_rel), shown, ta_ident_columns(columns),
+				 why != NULL ? "; " : "", why != NULL ? why : ""),
+		psprintf("CREATE INDEX ON %s%s (%s);", ta_rel_qualified(state->child_rel),
+				 reference->element ? " USING gin" : "", ta_ident_columns(columns)),
 		ta_subject_lock("SHARE", state->child_rel,
 						psprintf("scans it; ON DELETE %s, %.0f rows, of %s " INT64_FORMAT
 								 " deleted, " INT64_FORMAT " updated",
-								 state->on_delete.value, rows, ta_rel_shown(state->parent_rel),
-								 deleted, updated)));
+								 state->on_delete.value, rows, shown, parents.deleted,
+								 parents.updated)));
 }
 
 /* What a failed CREATE INDEX CONCURRENTLY leaves: it costs every write, and serves nobody. */
@@ -218,7 +253,7 @@ check_invalid(TaSubject *subject, const TaState *state, const IndexSlot *slot)
 	{
 		IndexRow *row = lfirst(lc);
 
-		if (row->valid || row->bound || leading(row, state->reference->columns) == 0)
+		if (row->valid || row->bound || leading(row, ta_reference_columns(state->reference)) == 0)
 			continue;
 		ta_subject_add(subject, state, TA_WARNING, "fk_index_invalid",
 					   psprintf("index %s of %s is invalid", ta_ident_quote(get_rel_name(row->oid)),
@@ -262,7 +297,7 @@ check_redundant(TaSubject *subject, const TaState *state, IndexSlot *slot)
 		ListCell *lb;
 
 		if (!a->valid || a->partial || a->unique || a->bound || strcmp(a->method, "btree") != 0 ||
-			leading(a, state->reference->columns) == 0)
+			leading(a, ta_reference_columns(state->reference)) == 0)
 			continue;
 		foreach(lb, slot->indexes)
 		{
@@ -281,6 +316,90 @@ check_redundant(TaSubject *subject, const TaState *state, IndexSlot *slot)
 			break;
 		}
 	}
+}
+
+/* Whether an index has the foreign key's columns first, and then those of the order. */
+static bool
+is_ordered(const IndexSlot *slot, List *columns, List *order)
+{
+	ListCell *lc;
+
+	foreach(lc, slot != NULL ? slot->indexes : NIL)
+	{
+		IndexRow *row = lfirst(lc);
+		int at = list_length(columns);
+		ListCell *lo;
+		bool all = row->valid && !row->partial && strcmp(row->method, "btree") == 0 &&
+				   leading(row, columns) >= at;
+
+		foreach(lo, order)
+		{
+			/* a column of the foreign key is the same in all children of one parent */
+			if (!all || ta_ident_list_has(columns, lfirst(lo)))
+				continue;
+			all = at < list_length(row->columns) &&
+				  strcmp(list_nth(row->columns, at++), lfirst(lo)) == 0;
+		}
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+/* Children that are always read in an order are sorted for each parent. */
+static void
+check_order(TaSubject *subject, const TaState *state, const IndexSlot *slot)
+{
+	double rows = rows_of(state->child_rel);
+	double parents = counts_of(state->filter != NULL ? state->whole : state).rows;
+	List *columns = ta_reference_columns(state->reference);
+	ListCell *lc;
+
+	/* no index gives the rows that hold an element in an order */
+	if (state->reference->element || rows < ROWS_SORTED || parents < 1 ||
+		rows / parents < ROWS_SORTED_OF_ONE || strchr("rpm", ta_rel_kind(state->child_rel)) == NULL)
+		return;
+	foreach(lc, state->reference->views)
+	{
+		const TaDecl *decl = lfirst(lc);
+
+		if ((decl->kind != TA_HAS_MANY && decl->kind != TA_HAS_ONE) || decl->order_by == NULL ||
+			is_ordered(slot, columns, ta_order_columns(decl->order_by)))
+			continue;
+		ta_subject_add_of(
+			subject, decl, TA_INFO, "order_index_missing",
+			psprintf("%s is sorted anew for each row of %s: no index has %s and then %s",
+					 ta_decl_name(decl), ta_rel_shown(state->parent_rel), ta_ident_columns(columns),
+					 ta_order_sql(decl->order_by, "")),
+			psprintf("CREATE INDEX ON %s (%s, %s);", ta_rel_qualified(state->child_rel),
+					 ta_ident_columns(columns), ta_order_sql(decl->order_by, "")),
+			ta_subject_lock("SHARE", state->child_rel,
+							psprintf("scans it; %.0f rows, %.0f for each row of %s", rows,
+									 rows / parents, ta_rel_shown(state->parent_rel))));
+	}
+}
+
+/* A has_one whose unique index also counts rows that are deleted softly: they keep the place of the next. */
+static void
+check_unique_of_living(TaSubject *subject, const TaState *state)
+{
+	const char *live = ta_soft_live_sql("", state->child, true);
+	Oid index;
+
+	if (live == NULL || state->reference->one == NULL)
+		return;
+	index = ta_rel_unique_index(state->child_rel, state->reference->columns);
+	if (!OidIsValid(index))
+		index = ta_rel_unique_index(state->child_rel, ta_reference_columns(state->reference));
+	if (!OidIsValid(index))
+		return;
+	ta_subject_add_of(
+		subject, state->reference->one, TA_INFO, "unique_counts_deleted",
+		psprintf("a row of %s that is deleted softly keeps the place of the next: unique index %s "
+				 "counts it",
+				 ta_rel_shown(state->child_rel), ta_ident_quote(get_rel_name(index))),
+		NULL,
+		psprintf("Drop it, and SELECT * FROM assoc.apply() makes one of the rows with %s.", live));
 }
 
 /* Whether some unique index holds all of the pair: with more columns it is meant to. */
@@ -310,14 +429,15 @@ check_junction(TaSubject *subject, const TaState *state, const IndexSlot *slot, 
 	foreach(lc, state->reference->views)
 	{
 		const TaDecl *decl = lfirst(lc);
-		List *pair = list_copy(decl->foreign_key);
+		List *pair = NIL;
 		ListCell *lk;
 		char *key;
 
 		if (decl->kind != TA_BELONGS_TO_MANY ||
 			strcmp(decl->reference, state->reference->name) != 0)
 			continue;
-		foreach(lk, decl->other_key)
+		/* composite keys may share a column */
+		foreach(lk, ta_decl_pair(decl))
 		{
 			if (!ta_ident_list_has(pair, lfirst(lk)))
 				pair = lappend(pair, lfirst(lk));
@@ -348,17 +468,26 @@ ta_check_indexes(TaSubject *subject)
 	List *told = NIL;
 	ListCell *lc;
 
-	foreach(lc, subject->states)
+	foreach(lc, list_concat_copy(subject->facets, subject->natives))
 	{
 		const TaState *state = lfirst(lc);
+		bool leads = state->filter == NULL || ta_subject_leads(state);
 		IndexSlot *slot;
 
-		if (!ta_subject_stands(state))
+		if (!ta_subject_stands(state) ||
+			(state->filter == NULL && state->whole != NULL && state->mode != TA_MODE_FOREIGN_KEY))
 			continue;
 		slot = hash_search(slots, &state->child_rel, HASH_FIND, NULL);
-		check_unindexed(subject, state, slot);
-		check_invalid(subject, state, slot);
-		if (slot != NULL)
+		/* native keys find children by their own columns */
+		if (leads && !(state->filter != NULL && ta_subject_by_natives(state)))
+			check_unindexed(subject, state, slot);
+		/* rows are read by the type and the key, however they are enforced */
+		if (state->filter != NULL || state->whole == NULL)
+			check_order(subject, state, slot);
+		check_unique_of_living(subject, state);
+		if (leads)
+			check_invalid(subject, state, slot);
+		if (leads && slot != NULL)
 			check_redundant(subject, state, slot);
 		if (state->reference->junction)
 			check_junction(subject, state, slot, &told);

@@ -1,347 +1,450 @@
 /*
  * src/check/keysearch.c
- *		Looks keys up in a set, and counts those that are not in it.
+ *		Looks up the keys of rows in a set, and counts those that are not in it.
  *
- * The state of the aggregate assoc_internal.orphan_keys.  Keys of a hash set
- * are looked up 64 at a time: what is slow is not the work but waiting for
- * memory, and 64 waits at once take little longer than one.  Whoever asks for
- * a result, or hands the state on, has the keys still waiting looked up first.
+ * Keys are looked up 64 at a time: what is slow is not the work but waiting for
+ * memory, and 64 waits at once take little longer than one.  So they are kept
+ * back until there are that many; ta_search_end looks up the rest.
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "libpq/pqformat.h"
-#include "nodes/pg_list.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
-#include "base/json.h"
 #include "check/keysearch.h"
-#include "check/keyset.h"
 
 /* looked up together; and how many bytes they may hold meanwhile */
 #define BATCH_KEYS 64
 #define BATCH_BYTES (64 * 1024)
 
+/* keys that slots hold are looked up one by one, each so many rows after it was taken */
+#define RING_KEYS 40
+
+/* a bitmap bigger than this is not in the cache */
+#define CACHED_BITMAP (512 * 1024 * UINT64CONST(8))
+
 struct TaKeySearch
 {
-	MemoryContext context;
-	MemoryContext scratch; /* for one sample */
-	const TaKeySet *set; /* NULL: the state came from a worker, and looks nothing up */
-	int64 count;
-	int max_samples;
-	List *samples; /* of char *: JSON objects */
-	int pending;
-	StringInfoData keys;
+	const TaKeySet *set;
+	const TaKeySource *source;
+	const char *filter; /* its value's bytes */
+	FmgrInfo casts[INDEX_MAX_KEYS];
+	bool plain; /* one column, without cast */
+	MemoryContext scratch; /* for values that are cast, and toasted ones */
+	TaKeyResult *result;
+	int max_places;
+	uint32 leaf;
+
+	int pending; /* how many wait; of keys that slots hold: which place of the ring is free */
+	int waiting; /* in the ring */
+	TaPlace places[BATCH_KEYS];
+	uint64 slots[BATCH_KEYS]; /* where the search begins */
+	uint64 words[BATCH_KEYS][TA_SLOT_WORDS]; /* of keys that slots hold */
+	StringInfoData keys; /* others: one after the other */
 	int begins[BATCH_KEYS + 1];
-	uint64 hashes[BATCH_KEYS];
+	uint32 tags[BATCH_KEYS];
+	StringInfoData one; /* a short key, or what is filtered by */
 };
 
-/* ---- samples ---- */
+/* ---- what is found ---- */
 
-/* The value of one column out of the key's bytes, as text; moves on behind it. */
-static char *
-column_text(const TaKeySet *set, const TaKeyColumn *column, const char **at, const char *end)
-{
-	int64 number;
-	float8 real;
-	uint32 length;
-	Oid output;
-	bool varlena;
-	Datum value;
-	const char *bytes = *at;
-
-	getTypeOutputInfo(column->child_type, &output, &varlena);
-	switch (column->kind)
-	{
-		case TA_KEY_INT:
-			memcpy(&number, bytes, sizeof(number));
-			*at += sizeof(number);
-			return psprintf(INT64_FORMAT, number);
-		case TA_KEY_FLOAT:
-			memcpy(&real, bytes, sizeof(real));
-			*at += sizeof(real);
-			value = column->child_type == FLOAT4OID ? Float4GetDatum((float4) real)
-													: Float8GetDatum(real);
-			return OidOutputFunctionCall(output, value);
-		case TA_KEY_FIXED:
-			*at += column->length;
-			if (!column->by_value)
-				return OidOutputFunctionCall(output, PointerGetDatum(bytes));
-			number = 0; /* lends its alignment */
-			memcpy(&number, bytes, column->length);
-			return OidOutputFunctionCall(output, fetch_att(&number, true, column->length));
-		default:
-			break;
-	}
-
-	length = (uint32) (end - bytes);
-	if (set->ncolumns > 1)
-	{
-		memcpy(&length, bytes, sizeof(length));
-		bytes += sizeof(length);
-	}
-	*at = bytes + length;
-	if (column->kind != TA_KEY_BYTES)
-		return pnstrdup(bytes, length);
-	return OidOutputFunctionCall(output,
-								 PointerGetDatum(cstring_to_text_with_len(bytes, (int) length)));
-}
-
-/* {"userId": 7, "tenant": "a"} */
-static char *
-sample_text(const TaKeySet *set, const char *key, Size length)
-{
-	StringInfoData out;
-	const char *at = key;
-
-	initStringInfo(&out);
-	for (int i = 0; i < set->ncolumns; i++)
-	{
-		const TaKeyColumn *column = &set->columns[i];
-		char *text = column_text(set, column, &at, key + length);
-
-		appendStringInfoString(&out, i == 0 ? "{" : ", ");
-		ta_json_put_string(&out, NameStr(column->child_name));
-		appendStringInfoString(&out, ": ");
-		if (column->kind == TA_KEY_INT)
-			appendStringInfoString(&out, text);
-		else
-			ta_json_put_string(&out, text);
-	}
-	appendStringInfoChar(&out, '}');
-	return out.data;
-}
-
-/* One more key that is not in the set. */
 static void
-report_orphan(TaKeySearch *search, const char *key, Size length)
+report_orphan(TaKeySearch *search, int pending)
 {
-	MemoryContext old;
-	char *text;
+	TaKeyResult *result = search->result;
 
-	search->count++;
-	if (list_length(search->samples) >= search->max_samples)
-		return;
-	old = MemoryContextSwitchTo(search->scratch);
-	text = sample_text(search->set, key, length);
-	MemoryContextSwitchTo(search->context);
-	search->samples = lappend(search->samples, pstrdup(text));
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(search->scratch);
+	result->count++;
+	if (result->nplaces < search->max_places)
+		result->places[result->nplaces++] = search->places[pending];
 }
 
-/* ---- looking up ---- */
+/* ---- looking up what waits ---- */
 
-static TaKeySearch *
-new_search(int max_samples)
+static void
+look_in_bitmap(TaKeySearch *search)
 {
-	TaKeySearch *search = palloc0(sizeof(TaKeySearch));
+	const TaKeySet *set = search->set;
+	const unsigned char *bits = ta_key_body(set);
 
-	search->context = CurrentMemoryContext;
-	search->max_samples = max_samples;
-	return search;
-}
-
-/* In the current context; types are those of the values to come.  Raises unless the set is the caller's to use. */
-TaKeySearch *
-ta_search_begin(int64 handle, int max_samples, const Oid *types, int count)
-{
-	TaKeySearch *search = new_search(max_samples);
-
-	search->set = ta_keyset_reach(handle);
-	search->scratch =
-		AllocSetContextCreate(CurrentMemoryContext, "todo_assoc sample", ALLOCSET_SMALL_SIZES);
-	initStringInfo(&search->keys);
-	if (count != search->set->ncolumns)
-		elog(ERROR, "the key set has %d columns, not %d", search->set->ncolumns, count);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < search->pending; i++)
 	{
-		if (getBaseType(types[i]) != search->set->columns[i].child_type)
-			elog(ERROR, "column %d of the key set is of type %u, not %u", i + 1,
-				 search->set->columns[i].child_type, types[i]);
+		uint64 bit = search->slots[i];
+
+		if (unlikely(bit >= set->bits || (bits[bit / 8] & (1 << (bit % 8))) == 0))
+			report_orphan(search, i);
 	}
-	return search;
 }
 
-/* Whether the key is in the set, whose slot is on its way into the cache. */
-static bool
-is_member(const TaKeySet *set, const char *key, Size length, uint64 hash)
+/* width: of the layout, known to the compiler. */
+static inline void
+look_in_slots(TaKeySearch *search, int i, int width)
 {
-	const TaKeySlot *slots = (const TaKeySlot *) set->data;
-	uint32 tag = (uint32) (hash >> 32);
-
-	for (uint64 slot = hash & set->mask; slots[slot].place != 0; slot = (slot + 1) & set->mask)
-	{
-		if (slots[slot].tag == tag && ta_key_is(set, slots[slot].place, key, length))
-			return true;
-	}
-	return false;
+	if (unlikely(!ta_key_has(search->set, search->slots[i], search->words[i], width)))
+		report_orphan(search, i);
 }
 
-/* Brings the keys that the batch will be compared with into the cache. */
+static inline int
+ring_place(int place)
+{
+	return place & (BATCH_KEYS - 1);
+}
+
+/* All that wait in the ring, the oldest first. */
+static void
+empty_ring(TaKeySearch *search)
+{
+	int width = ta_slot_words(search->set->layout);
+
+	for (; search->waiting > 0; search->waiting--)
+	{
+		int i = ring_place(search->pending - search->waiting);
+
+		if (width == 1)
+			look_in_slots(search, i, 1);
+		else if (width == 2)
+			look_in_slots(search, i, 2);
+		else
+			look_in_slots(search, i, TA_SLOT_WORDS);
+	}
+}
+
+/* Brings the keys of the arena that the batch will be compared with into the cache. */
 static void
 prefetch_keys(const TaKeySearch *search)
 {
 	const TaKeySet *set = search->set;
-	const TaKeySlot *slots = (const TaKeySlot *) set->data;
+	const TaKeySlot *slots = ta_key_body(set);
 
 	for (int i = 0; i < search->pending; i++)
 	{
-		uint32 tag = (uint32) (search->hashes[i] >> 32);
-
-		for (uint64 slot = search->hashes[i] & set->mask; slots[slot].place != 0;
-			 slot = (slot + 1) & set->mask)
+		for (uint64 slot = search->slots[i]; slots[slot].place != 0;
+			 slot = ta_key_next_slot(set, slot))
 		{
-			if (slots[slot].tag == tag)
+			if (slots[slot].tag == search->tags[i])
 			{
-				__builtin_prefetch((const char *) set + set->arena +
-								   (Size) (slots[slot].place - 1) * TA_ARENA_UNIT);
+				const char *entry = (const char *) set + set->arena +
+									(Size) (slots[slot].place - 1) * TA_ARENA_UNIT;
+
+				__builtin_prefetch(entry);
+				__builtin_prefetch(entry + sizeof(uint32) + search->begins[i + 1] -
+								   search->begins[i] - 1);
 				break;
 			}
 		}
 	}
 }
 
-/* Looks up what waits. */
 static void
-flush(TaKeySearch *search)
+look_in_arena(TaKeySearch *search)
 {
-	if (search->pending == 0)
-		return;
-	prefetch_keys(search);
+	const TaKeySet *set = search->set;
+	const TaKeySlot *slots = ta_key_body(set);
+
 	search->begins[search->pending] = search->keys.len;
+	prefetch_keys(search);
 	for (int i = 0; i < search->pending; i++)
 	{
 		const char *key = search->keys.data + search->begins[i];
 		Size length = (Size) (search->begins[i + 1] - search->begins[i]);
+		uint64 slot = search->slots[i];
 
-		if (!is_member(search->set, key, length, search->hashes[i]))
-			report_orphan(search, key, length);
+		while (slots[slot].place != 0 && !(slots[slot].tag == search->tags[i] &&
+										   ta_key_is(set, slots[slot].place, key, length)))
+			slot = ta_key_next_slot(set, slot);
+		if (slots[slot].place == 0)
+			report_orphan(search, i);
+	}
+	search->keys.len = 0;
+}
+
+static void
+flush(TaKeySearch *search)
+{
+	const TaKeySet *set = search->set;
+
+	switch (set->layout)
+	{
+		case TA_SET_BITMAP:
+			look_in_bitmap(search);
+			break;
+		case TA_SET_WORDS:
+		case TA_SET_PAIRS:
+		case TA_SET_QUADS:
+			empty_ring(search);
+			break;
+		case TA_SET_ARENA:
+			look_in_arena(search);
+			break;
 	}
 	search->pending = 0;
-	resetStringInfo(&search->keys);
 }
 
-/* A bit each: most tables have integers for keys. */
-static void
-look_in_bitmap(TaKeySearch *search, Datum value)
-{
-	const TaKeySet *set = search->set;
-	int64 number = ta_key_int(set->columns[0].child_type, value);
-	uint64 bit = (uint64) number - (uint64) set->min;
+/* ---- taking keys ---- */
 
-	/* what is below the least wraps to above the greatest */
-	if (unlikely(bit >= set->bits ||
-				 (((const unsigned char *) set->data)[bit / 8] & (1 << (bit % 8))) == 0))
-		report_orphan(search, (char *) &number, sizeof(number));
+static inline void
+place_next(TaKeySearch *search, const TaRows *rows, int row)
+{
+	search->places[search->pending].leaf = search->leaf;
+	search->places[search->pending].tid = rows->tids[row];
 }
 
-/* A child's key, no column of it null. */
-void
-ta_search_add(TaKeySearch *search, const Datum *values)
+static inline void
+taken(TaKeySearch *search)
 {
-	const TaKeySet *set = search->set;
-	int begin = search->keys.len;
-	uint64 hash;
-
-	if (set->bitmap)
-	{
-		look_in_bitmap(search, values[0]);
-		return;
-	}
-	ta_key_put(set, false, values, &search->keys);
-	hash = ta_key_hash(set, search->keys.data + begin, (Size) (search->keys.len - begin));
-	__builtin_prefetch(set->data + (hash & set->mask) * sizeof(TaKeySlot));
-	search->begins[search->pending] = begin;
-	search->hashes[search->pending] = hash;
-	search->pending++;
-	if (search->pending == BATCH_KEYS || search->keys.len >= BATCH_BYTES)
+	if (++search->pending == BATCH_KEYS)
 		flush(search);
 }
 
-/* ---- results ---- */
-
-/* Adds what the other found; NULL: to nothing, in the current context. */
-TaKeySearch *
-ta_search_merge(TaKeySearch *search, TaKeySearch *other)
+/* A key that is longer than any in the set. */
+static void
+take_stranger(TaKeySearch *search)
 {
-	ListCell *lc;
-	MemoryContext old;
+	report_orphan(search, search->pending);
+}
 
-	if (search == NULL)
-		search = new_search(other->max_samples);
-	old = MemoryContextSwitchTo(search->context);
-	flush(search);
-	flush(other);
-	search->count += other->count;
-	search->max_samples = Max(search->max_samples, other->max_samples);
-	foreach(lc, other->samples)
+static inline void
+take_integer(TaKeySearch *search, int64 number)
+{
+	const TaKeySet *set = search->set;
+	/* what is below the least wraps to above the greatest */
+	uint64 bit = (uint64) number - (uint64) set->min;
+
+	search->slots[search->pending] = bit;
+	if (set->bits > CACHED_BITMAP && bit < set->bits)
+		__builtin_prefetch((const char *) ta_key_body(set) + bit / 8);
+	taken(search);
+}
+
+/* The key that is in the pending words. */
+static inline void
+take_words(TaKeySearch *search, int width)
+{
+	const TaKeySet *set = search->set;
+	uint64 slot = ta_key_slot(set, ta_words_hash(set, search->words[search->pending], width));
+
+	search->slots[search->pending] = slot;
+	__builtin_prefetch((const uint64 *) ta_key_body(set) + slot * width);
+	search->pending = ring_place(search->pending + 1);
+	if (search->waiting < RING_KEYS)
+		search->waiting++;
+	else
+		look_in_slots(search, ring_place(search->pending - RING_KEYS - 1), width);
+}
+
+/* The key of the arena that is the last in keys. */
+static inline void
+take_long(TaKeySearch *search, int begin)
+{
+	const TaKeySet *set = search->set;
+	uint64 hash = ta_key_hash(set, search->keys.data + begin, (Size) (search->keys.len - begin));
+	uint64 slot = ta_key_slot(set, hash);
+
+	search->begins[search->pending] = begin;
+	search->tags[search->pending] = (uint32) hash;
+	search->slots[search->pending] = slot;
+	__builtin_prefetch((const TaKeySlot *) ta_key_body(set) + slot);
+	taken(search);
+	if (search->keys.len >= BATCH_BYTES)
+		flush(search);
+}
+
+/* The bytes of a key, whatever it is. */
+static void
+take_bytes(TaKeySearch *search, const char *bytes, Size length)
+{
+	const TaKeySet *set = search->set;
+	int begin = search->keys.len;
+
+	if (set->layout == TA_SET_ARENA)
 	{
-		if (list_length(search->samples) < search->max_samples)
-			search->samples = lappend(search->samples, pstrdup(lfirst(lc)));
+		if (begin + length >= (Size) search->keys.maxlen)
+			enlargeStringInfo(&search->keys, (int) length);
+		memcpy(search->keys.data + begin, bytes, length);
+		search->keys.len += (int) length;
+		take_long(search, begin);
+	}
+	else if (length > ta_slot_key(set))
+		take_stranger(search);
+	else
+	{
+		ta_key_pack(set, bytes, length, search->words[search->pending]);
+		if (set->layout == TA_SET_WORDS)
+			take_words(search, 1);
+		else if (set->layout == TA_SET_PAIRS)
+			take_words(search, 2);
+		else
+			take_words(search, TA_SLOT_WORDS);
+	}
+}
+
+/* A key of several columns, or one that has to be computed. */
+static void
+take_computed(TaKeySearch *search, const Datum *values)
+{
+	const TaKeySource *source = search->source;
+	Datum cast[INDEX_MAX_KEYS] = {0};
+	MemoryContext old = MemoryContextSwitchTo(search->scratch);
+
+	for (int i = 0; i < source->ncolumns; i++)
+		cast[i] =
+			OidIsValid(source->casts[i]) ? FunctionCall1(&search->casts[i], values[i]) : values[i];
+	if (search->set->layout == TA_SET_BITMAP)
+		take_integer(search, ta_key_int(source->types[0], cast[0]));
+	else
+	{
+		search->one.len = 0;
+		ta_key_put(&search->set->shape, source->types, cast, &search->one);
+		take_bytes(search, search->one.data, search->one.len);
 	}
 	MemoryContextSwitchTo(old);
-	return search;
+	MemoryContextReset(search->scratch);
 }
 
-/* Writes the state down for the leader. */
+/* ---- rows ---- */
+
+/* Whether the row is one of those that refer to this parent. */
+static bool
+passes(TaKeySearch *search, const TaRows *rows, int row)
+{
+	const TaKeyFilter *filter = &search->source->filter;
+	Datum value = rows->values[filter->column][row];
+	const char *bytes;
+	Size length;
+	MemoryContext old;
+
+	if (rows->nulls[filter->column][row])
+		return false;
+	if (!ta_key_in_place(&filter->shape, NAMEOID, filter->type, value, &bytes, &length))
+	{
+		old = MemoryContextSwitchTo(search->scratch);
+		search->one.len = 0;
+		ta_key_put(&filter->shape, &filter->type, &value, &search->one);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(search->scratch);
+		bytes = search->one.data;
+		length = search->one.len;
+	}
+	return length == filter->length && memcmp(bytes, search->filter, length) == 0;
+}
+
+/* Any key of any rows. */
+static void
+search_any(TaKeySearch *search, const TaRows *rows)
+{
+	const TaKeySource *source = search->source;
+	Datum values[INDEX_MAX_KEYS] = {0};
+
+	for (int row = 0; row < rows->count; row++)
+	{
+		bool null = false;
+		const char *bytes;
+		Size length;
+
+		for (int i = 0; i < source->ncolumns; i++)
+		{
+			values[i] = rows->values[source->columns[i]][row];
+			null |= rows->nulls[source->columns[i]][row];
+		}
+		/* a key with a null refers to nothing */
+		if (null || (source->filter.column >= 0 && !passes(search, rows, row)))
+			continue;
+		place_next(search, rows, row);
+		if (search->plain && ta_key_in_place(&search->set->shape, NAMEOID, source->types[0],
+											 values[0], &bytes, &length))
+		{
+			if (search->set->layout == TA_SET_QUADS && length < TA_SLOT_WORDS * sizeof(uint64))
+			{
+				ta_key_pack(search->set, bytes, length, search->words[search->pending]);
+				take_words(search, TA_SLOT_WORDS);
+			}
+			else
+				take_bytes(search, bytes, length);
+		}
+		else
+			take_computed(search, values);
+	}
+}
+
+/* Keys of one column of a fixed length, for which all there is to do stands here. */
+static void
+search_fixed(TaKeySearch *search, const TaRows *rows)
+{
+	const TaKeySet *set = search->set;
+	const TaKeyColumn *column = &set->shape.columns[0];
+	const Datum *values = rows->values[search->source->columns[0]];
+	const bool *nulls = rows->nulls[search->source->columns[0]];
+	Oid type = search->source->types[0];
+
+	for (int row = 0; row < rows->count; row++)
+	{
+		if (nulls[row] || (search->source->filter.column >= 0 && !passes(search, rows, row)))
+			continue;
+		place_next(search, rows, row);
+		if (set->layout == TA_SET_BITMAP)
+			take_integer(search, ta_key_int(type, values[row]));
+		else if (set->layout == TA_SET_WORDS)
+		{
+			search->words[search->pending][0] = ta_key_word(column, type, values[row]);
+			take_words(search, 1);
+		}
+		else
+		{
+			memcpy(search->words[search->pending], DatumGetPointer(values[row]), 16);
+			take_words(search, 2);
+		}
+	}
+}
+
+/* The rows of one page; leaf: of which table. */
 void
-ta_search_write(TaKeySearch *search, StringInfo out)
+ta_search_rows(TaKeySearch *search, uint32 leaf, const TaRows *rows)
 {
-	ListCell *lc;
+	const TaKeySet *set = search->set;
 
-	flush(search);
-	pq_sendint64(out, search->count);
-	pq_sendint32(out, search->max_samples);
-	pq_sendint32(out, list_length(search->samples));
-	foreach(lc, search->samples)
-	{
-		const char *text = lfirst(lc);
-
-		pq_sendint32(out, strlen(text));
-		pq_sendbytes(out, text, (int) strlen(text));
-	}
+	search->leaf = leaf;
+	if (search->plain && (set->layout == TA_SET_BITMAP || set->shape.fixed_length == 16 ||
+						  (set->layout == TA_SET_WORDS && set->shape.fixed_length > 0)))
+		search_fixed(search, rows);
+	else
+		search_any(search, rows);
 }
 
-/* The state that was written, in the current context. */
+/* ---- begin and end ---- */
+
+/*
+ * In the current context.  filter: the bytes of the value that the source
+ * filters by.  result has room for max_places.
+ */
 TaKeySearch *
-ta_search_read(StringInfo in)
+ta_search_begin(const TaKeySet *set, const TaKeySource *source, const char *filter,
+				TaKeyResult *result, int max_places)
 {
-	int64 count = pq_getmsgint64(in);
-	TaKeySearch *search = new_search((int) pq_getmsgint(in, 4));
-	int samples = (int) pq_getmsgint(in, 4);
+	TaKeySearch *search = palloc0(sizeof(TaKeySearch));
 
-	search->count = count;
-	for (int i = 0; i < samples; i++)
+	Assert(source->ncolumns == set->shape.ncolumns);
+	search->set = set;
+	search->source = source;
+	search->filter = filter;
+	search->result = result;
+	search->max_places = max_places;
+	search->plain = source->ncolumns == 1 && !OidIsValid(source->casts[0]);
+	search->scratch =
+		AllocSetContextCreate(CurrentMemoryContext, "todo_assoc search", ALLOCSET_SMALL_SIZES);
+	initStringInfo(&search->keys);
+	initStringInfo(&search->one);
+	for (int i = 0; i < source->ncolumns; i++)
 	{
-		int length = (int) pq_getmsgint(in, 4);
-
-		search->samples = lappend(search->samples, pnstrdup(pq_getmsgbytes(in, length), length));
+		if (OidIsValid(source->casts[i]))
+			fmgr_info(source->casts[i], &search->casts[i]);
 	}
 	return search;
 }
 
-/* The number of orphans, a blank, and a JSON array of samples. */
-char *
-ta_search_result(TaKeySearch *search)
+/* Looks up the keys that wait: then the result is complete. */
+void
+ta_search_end(TaKeySearch *search)
 {
-	StringInfoData out;
-	ListCell *lc;
-
 	flush(search);
-	initStringInfo(&out);
-	appendStringInfo(&out, INT64_FORMAT " [", search->count);
-	foreach(lc, search->samples)
-	{
-		if (foreach_current_index(lc) > 0)
-			appendStringInfoString(&out, ", ");
-		appendStringInfoString(&out, lfirst(lc));
-	}
-	appendStringInfoChar(&out, ']');
-	return out.data;
 }

@@ -25,10 +25,13 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/spi.h"
+#include "check/element.h"
 #include "check/orphan.h"
-#include "check/scan.h"
+#include "model/option.h"
+#include "model/target.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
+#include "schema/ddl.h"
 
 /* jsonb_build_object takes at most 100 arguments */
 #define COLUMNS_A_CALL 40
@@ -39,8 +42,7 @@
 bool
 ta_rows_exist(const TaState *state)
 {
-	return state->problem == NULL && OidIsValid(state->child_rel) &&
-		   OidIsValid(state->parent_rel) && state->missing == NIL;
+	return ta_state_stands(state);
 }
 
 /* Whether all triggers by which foreign keys work are on, at the table and below it. */
@@ -74,19 +76,21 @@ key_triggers_enabled(Oid relid)
 bool
 ta_orphans_excluded(const TaState *state)
 {
-	return state->fk != NULL && state->fk->validated && !state->fk->temporal &&
-		   !ta_rel_has_inheritance_children(state->child_rel) &&
+	return state->fk != NULL && state->scope == NULL && state->fk->validated &&
+		   !state->fk->temporal && !ta_rel_has_inheritance_children(state->child_rel) &&
 		   key_triggers_enabled(state->child_rel) && key_triggers_enabled(state->parent_rel);
 }
 
 /* ---- SQL ---- */
 
-/* The parent's rows that a foreign key sees: not those of its inheritance children. */
+/* The parent's rows that may be referred to: of its inheritance children only where the model says so. */
 char *
 ta_rows_parent(const TaState *state)
 {
-	return psprintf("%s%s", ta_rel_has_inheritance_children(state->parent_rel) ? "ONLY " : "",
-					ta_rel_qualified(state->parent_rel));
+	bool only = !(state->parent != NULL && state->parent->heirs) &&
+				ta_rel_has_inheritance_children(state->parent_rel);
+
+	return psprintf("%s%s", only ? "ONLY " : "", ta_rel_qualified(state->parent_rel));
 }
 
 /* t.a IS NOT NULL AND t.b IS NOT NULL */
@@ -125,13 +129,40 @@ ta_rows_same_key(const TaState *state, const char *key_prefix)
 	return ta_err_join(joins, " AND ");
 }
 
+/* " AND p.role = 'admin'": of the parent's rows, those that may be referred to */
+static char *
+scope_sql(const TaState *state)
+{
+	if (state->scope == NULL)
+		return pstrdup("");
+	return psprintf(" AND %s", ta_scope_test_sql(state->scope, state->parent_rel, "p."));
+}
+
+/* " AND t.status = 'open'": of the child's rows, those that refer at all */
+static char *
+condition_sql(const TaState *state)
+{
+	if (state->condition == NULL)
+		return pstrdup("");
+	return psprintf(" AND %s", ta_scope_test_sql(state->condition, state->child_rel, "t."));
+}
+
 /* What is true of an orphan, the child being t. */
 char *
 ta_orphan_condition(const TaState *state)
 {
-	return psprintf("%s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
+	if (state->unfit != NULL)
+		return pstrdup(state->unfit);
+	if (state->reference->element)
+		return psprintf("EXISTS (SELECT 1 FROM %s)%s", ta_ddl_lost_elements(state),
+						condition_sql(state));
+	if (state->filter != NULL)
+		return psprintf("%s AND %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)", state->filter,
+						ta_rows_not_null(state->reference->columns), ta_rows_parent(state),
+						ta_rows_same_key(state, "p."));
+	return psprintf("%s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s%s)%s",
 					ta_rows_not_null(state->reference->columns), ta_rows_parent(state),
-					ta_rows_same_key(state, "p."));
+					ta_rows_same_key(state, "p."), scope_sql(state), condition_sql(state));
 }
 
 /* The value of t's column, harmless for to_jsonb. */
@@ -168,6 +199,15 @@ ta_rows_json(Oid relid, List *columns)
 	return psprintf("(%s)", ta_err_join(calls, " OPERATOR(pg_catalog.||) "));
 }
 
+/* What an orphan refers by: {"userId": 7}; of an array, those of its elements that refer to nothing. */
+char *
+ta_orphan_key_json(const TaState *state)
+{
+	return state->reference->element
+			   ? ta_element_key_json(state)
+			   : ta_rows_json(state->child_rel, ta_reference_columns(state->reference));
+}
+
 /* ---- counting ---- */
 
 static void
@@ -200,33 +240,56 @@ ta_rows_sample(const TaState *state, List *columns, const char *rows, int sample
 		keep_result, result);
 }
 
-/*
- * Whether one scan of each table finds no orphan: the usual case, and the only
- * one in which the quick way has the last word.
- */
-static bool
-scan_finds_none(const TaState *state)
+/* t.ctid OPERATOR(pg_catalog.=) ANY ('{"(0,1)","(7,2)"}'::pg_catalog.tid[]) */
+static char *
+at_places(const TaScanReference *scanned)
 {
-	int64 count;
-	char *samples;
-	const char *method;
+	StringInfoData sql;
 
-	return !ta_rel_has_inheritance_children(state->child_rel) &&
-		   !ta_rel_has_inheritance_children(state->parent_rel) &&
-		   ta_scan_orphans(state->child_rel, state->reference->columns, state->parent_rel,
-						   state->reference->key, 0, &count, &samples, &method) &&
-		   count == 0;
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "t.ctid OPERATOR(pg_catalog.=) ANY ('{");
+	for (int i = 0; i < scanned->nplaces; i++)
+	{
+		const ItemPointerData *tid = &scanned->places[i].tid;
+
+		appendStringInfo(&sql, "%s\"(%u,%u)\"", i > 0 ? "," : "",
+						 ItemPointerGetBlockNumberNoCheck(tid),
+						 ItemPointerGetOffsetNumberNoCheck(tid));
+	}
+	appendStringInfoString(&sql, "}'::pg_catalog.tid[])");
+	return sql.data;
 }
 
-/* The orphans of a reference whose rows exist (ta_rows_exist) and may be read, all of them. */
+/*
+ * The orphans of a reference whose rows exist (ta_rows_exist) and may be read,
+ * all of them.  scanned: what a scan found (ta_quick_look), or NULL.  Its "none"
+ * is the last word; what is reported is what the anti-join finds, among
+ * the rows of the scan if these are all and it agrees.
+ */
 void
-ta_orphan_count(const TaState *state, int samples, TaOrphans *result)
+ta_orphan_count(const TaState *state, const TaScanReference *scanned, int samples,
+				TaOrphans *result)
 {
+	char *table = ta_rel_qualified(state->child_rel);
+	char *condition = ta_orphan_condition(state);
+
 	memset(result, 0, sizeof(*result));
-	if (scan_finds_none(state))
+	if (scanned != NULL && scanned->count == 0)
 		return;
-	ta_rows_sample(state, state->reference->columns,
-				   psprintf("FROM %s t WHERE %s", ta_rel_qualified(state->child_rel),
-							ta_orphan_condition(state)),
-				   samples, result);
+	if (state->reference->element)
+	{
+		(void) ta_spi_query(ta_element_sample_sql(state, condition, condition_sql(state), samples),
+							keep_result, result);
+		return;
+	}
+	if (scanned != NULL && scanned->count == scanned->nplaces)
+	{
+		ta_rows_sample(state, ta_reference_columns(state->reference),
+					   psprintf("FROM %s t WHERE %s AND %s", table, at_places(scanned), condition),
+					   samples, result);
+		if (result->count == scanned->count)
+			return;
+	}
+	ta_rows_sample(state, ta_reference_columns(state->reference),
+				   psprintf("FROM %s t WHERE %s", table, condition), samples, result);
 }

@@ -9,6 +9,7 @@
 
 #include "nodes/pg_list.h"
 
+#include "check/scan.h"
 #include "schema/state.h"
 
 typedef struct TaOrphans
@@ -20,7 +21,9 @@ typedef struct TaOrphans
 extern bool ta_rows_exist(const TaState *state);
 extern bool ta_orphans_excluded(const TaState *state);
 extern char *ta_orphan_condition(const TaState *state);
-extern void ta_orphan_count(const TaState *state, int samples, TaOrphans *result);
+extern void ta_orphan_count(const TaState *state, const TaScanReference *scanned, int samples,
+							TaOrphans *result);
+extern char *ta_orphan_key_json(const TaState *state);
 extern void ta_rows_sample(const TaState *state, List *columns, const char *rows, int samples,
 						   TaOrphans *result);
 extern char *ta_rows_json(Oid relid, List *columns);

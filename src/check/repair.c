@@ -24,25 +24,32 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/spi.h"
+#include "check/element.h"
 #include "check/orphan.h"
 #include "check/repair.h"
 #include "model/check.h"
 #include "model/lookup.h"
+#include "model/option.h"
+#include "model/target.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
+#include "schema/ddl.h"
+#include "schema/facet.h"
+#include "schema/soft.h"
+#include "store/quarantine.h"
 
-#define QUARANTINE_SQL                                                                             \
-	"INSERT INTO assoc_internal.quarantine (association, reason, schema_name, table_name, "        \
-	"table_owner, taken_by, \"row\") SELECT $1, $2, $3, $4, $5, $6, r.value FROM "                 \
-	"pg_catalog.jsonb_array_elements($7::pg_catalog.jsonb) r"
+/* where a row stands, as text */
+#define PLACE_SQL "pg_catalog.format('%s %s', t.tableoid::pg_catalog.oid, t.ctid)"
 
 /* ---- what an association has to mend ---- */
 
@@ -115,21 +122,35 @@ ta_rows_jobs(const char *association)
 		refuse_path(association, decl);
 	for (int i = 0; i < count; i++)
 	{
-		job = palloc0(sizeof(TaRepairJob));
-		job->state = state_with_rows(association, links[i].reference);
-		job->association = association;
-		jobs = lappend(jobs, job);
+		ListCell *lc;
+
+		foreach(lc, ta_state_facets(state_with_rows(association, links[i].reference)))
+		{
+			/* a parents' side has the rows of its own type */
+			if (links[i].type_column != NULL && !links[i].from_child &&
+				(((TaState *) lfirst(lc))->parent == NULL ||
+				 strcmp(((TaState *) lfirst(lc))->parent->name, links[i].parent) != 0))
+				continue;
+			job = palloc0(sizeof(TaRepairJob));
+			job->state = lfirst(lc);
+			job->association = association;
+			jobs = lappend(jobs, job);
+		}
 	}
 	if (decl->kind == TA_HAS_ONE && decl->order_by == NULL)
-		unique = decl->foreign_key;
+		unique = decl->type_column != NULL ? ta_decl_pair(decl) : decl->foreign_key;
 	else if (decl->kind == TA_BELONGS_TO_MANY)
-		unique = list_concat_copy(decl->foreign_key, decl->other_key);
-	if (unique != NIL)
+		unique = ta_decl_pair(decl);
+	if (unique != NIL && jobs != NIL)
 	{
+		TaRepairJob *first = linitial(jobs);
+
 		job = palloc0(sizeof(TaRepairJob));
-		job->state = state_with_rows(association, links[0].reference);
+		job->state = decl->kind == TA_HAS_ONE ? first->state
+											  : state_with_rows(association, links[0].reference);
 		job->association = association;
 		job->unique = unique;
+		job->living = decl->kind == TA_HAS_ONE;
 		jobs = lappend(jobs, job);
 	}
 	return jobs;
@@ -167,6 +188,32 @@ same_values(const TaRepairJob *job)
 	return ta_err_join(tests, " AND ");
 }
 
+/* AND t."deletedAt" IS NULL: of a has_one's rows those that live; else nothing. */
+static char *
+and_living(const TaRepairJob *job, const char *prefix)
+{
+	char *live = job->living ? ta_soft_live_sql(prefix, job->state->child, true) : NULL;
+
+	return psprintf("%s%s", live != NULL ? " AND " : "", live != NULL ? live : "");
+}
+
+/* Which rows t must be unique: those without nulls, of a facet its own, of a has_one those that live. */
+static char *
+unique_rows(const TaRepairJob *job)
+{
+	char *not_null = psprintf("%s%s", ta_rows_not_null(job->unique), and_living(job, "t."));
+
+	return job->state->filter == NULL ? not_null
+									  : psprintf("%s AND %s", job->state->filter, not_null);
+}
+
+/* The rows' foreign key, with the type column if there is one. */
+static List *
+columns_of(const TaRepairJob *job)
+{
+	return ta_reference_columns(job->state->reference);
+}
+
 /* What is true of a row t that is to be mended. */
 static char *
 condition(const TaRepairJob *job)
@@ -175,9 +222,9 @@ condition(const TaRepairJob *job)
 		return ta_orphan_condition(job->state);
 	return psprintf("%s AND pg_catalog.format('%%s %%s', t.tableoid::pg_catalog.oid, t.ctid) "
 					"OPERATOR(pg_catalog.<>) (SELECT pg_catalog.format('%%s %%s', "
-					"k.tableoid::pg_catalog.oid, k.ctid) FROM %s k WHERE %s ORDER BY %s LIMIT 1)",
-					ta_rows_not_null(job->unique), ta_rel_qualified(job->state->child_rel),
-					same_values(job), keep_order(job->state, "k."));
+					"k.tableoid::pg_catalog.oid, k.ctid) FROM %s k WHERE %s%s ORDER BY %s LIMIT 1)",
+					unique_rows(job), ta_rel_qualified(job->state->child_rel), same_values(job),
+					and_living(job, "k."), keep_order(job->state, "k."));
 }
 
 /*
@@ -198,7 +245,7 @@ ta_repair_query(const TaRepairJob *job, int batch_size)
 						"place, pg_catalog.row_number() OVER (PARTITION BY %s ORDER BY %s) AS n "
 						"FROM %s t WHERE %s) d WHERE d.n OPERATOR(pg_catalog.>) 1",
 						ta_rows_columns(job->unique), keep_order(job->state, "t."), table,
-						ta_rows_not_null(job->unique));
+						unique_rows(job));
 	return psprintf(
 		"SELECT b.relation::pg_catalog.oid AS relation, pg_catalog.array_agg(b.place ORDER BY "
 		"b.place)::pg_catalog.text AS places, b.total FROM (SELECT r.relation, r.place, "
@@ -216,14 +263,37 @@ count_rows(const TaRepairJob *job)
 								 ta_repair_query(job, 1000)));
 }
 
+/* Whether the job's rows have elements that refer to nothing, in an array. */
+static bool
+by_element(const TaRepairJob *job)
+{
+	return job->unique == NIL && job->state->reference->element;
+}
+
+/*
+ * The keys that the rows lack, each once: of the rows of a batch, or (where NULL)
+ * of all.
+ *
+ * SELECT DISTINCT t."userId" FROM s."Todos" t WHERE ...
+ * SELECT DISTINCT u.e FROM s."Todos" t, unnest(t."tagIds") u (e) WHERE ... AND ...
+ */
+static char *
+lacking_sql(const TaRepairJob *job, const char *target, const char *where)
+{
+	if (by_element(job))
+		return psprintf("SELECT DISTINCT u.e FROM %s t, %s AND %s", target,
+						ta_ddl_lost_elements(job->state), where);
+	return psprintf("SELECT DISTINCT %s FROM %s t WHERE %s",
+					ta_rows_columns(job->state->reference->columns), target, where);
+}
+
 /* How many parents its orphans lack. */
 static int64
 count_parents(const TaRepairJob *job)
 {
-	return ta_spi_count(psprintf("SELECT pg_catalog.count(*) FROM (SELECT DISTINCT %s FROM %s t "
-								 "WHERE %s) d",
-								 ta_rows_columns(job->state->reference->columns),
-								 ta_rel_qualified(job->state->child_rel), condition(job)));
+	return ta_spi_count(
+		psprintf("SELECT pg_catalog.count(*) FROM (%s) d",
+				 lacking_sql(job, ta_rel_qualified(job->state->child_rel), condition(job))));
 }
 
 /* ---- before anything is done ---- */
@@ -233,17 +303,19 @@ static List *
 nullable_columns(const TaRepairJob *job)
 {
 	const TaState *state = job->state;
+	/* SET NULL (column) */
+	List *set_columns =
+		state->on_delete.found != NULL ? ta_action_parse(state->on_delete.found).columns : NIL;
 	List *result = NIL;
 	ListCell *lc;
 
-	foreach(lc, job->unique != NIL ? job->unique : state->reference->columns)
+	foreach(lc, job->unique != NIL ? job->unique : columns_of(job))
 	{
 		TaColumn *column = ta_rel_column(state->child_rel, lfirst(lc));
 
 		if (column->not_null || column->generated)
 			continue;
-		if (state->fk != NULL && state->fk->delete_columns != NIL &&
-			!ta_ident_list_has(state->fk->delete_columns, lfirst(lc)))
+		if (set_columns != NIL && !ta_ident_list_has(set_columns, lfirst(lc)))
 			continue;
 		result = lappend(result, lfirst(lc));
 	}
@@ -279,15 +351,21 @@ missing_values(const TaState *state)
 static char *
 set_null_problem(const TaRepairJob *job)
 {
-	bool full = job->unique == NIL && job->state->fk != NULL &&
-				job->state->fk->match == FKCONSTR_MATCH_FULL;
-	List *columns = nullable_columns(job);
+	/* a type column and its foreign key are null together as well */
+	bool full = job->state->reference->type_column != NULL ||
+				(job->unique == NIL && job->state->match_full);
+	List *columns;
 
-	if (columns == NIL ||
-		(full && list_length(columns) < list_length(job->state->reference->columns)))
+	/* an array without an element is no null */
+	if (by_element(job))
+		return ta_rel_column(job->state->child_rel, linitial(columns_of(job)))->generated
+				   ? psprintf("%s of %s is generated.", ta_ident_columns(columns_of(job)),
+							  ta_rel_shown(job->state->child_rel))
+				   : NULL;
+	columns = nullable_columns(job);
+	if (columns == NIL || (full && list_length(columns) < list_length(columns_of(job))))
 		return psprintf("%s of %s is NOT NULL or generated.",
-						ta_ident_columns(job->unique != NIL ? job->unique
-															: job->state->reference->columns),
+						ta_ident_columns(job->unique != NIL ? job->unique : columns_of(job)),
 						ta_rel_shown(job->state->child_rel));
 	return NULL;
 }
@@ -296,8 +374,20 @@ set_null_problem(const TaRepairJob *job)
 static char *
 restore_problem(const TaRepairJob *job)
 {
-	List *missing = missing_values(job->state);
+	List *missing;
+	ListCell *lc;
 
+	if (job->state->unfit != NULL)
+		return pstrdup("Its rows refer to no one model.");
+	if (job->state->scope != NULL)
+		return psprintf("A row with the key alone does not fit the scope %s.", job->state->scope);
+	foreach(lc, job->state->reference->key)
+	{
+		if (ta_rel_column(job->state->parent_rel, lfirst(lc))->generated)
+			return psprintf("%s of %s is generated.", ta_ident_quote(lfirst(lc)),
+							ta_rel_shown(job->state->parent_rel));
+	}
+	missing = missing_values(job->state);
 	if (missing == NIL)
 		return NULL;
 	return psprintf("%s of %s %s NOT NULL and without default.", ta_ident_columns(missing),
@@ -319,6 +409,8 @@ check_access(const TaState *state)
 								quote_literal_cstr(ta_decl_name(state->reference->serves)))));
 	for (int i = 0; i < lengthof(relids); i++)
 	{
+		if (!OidIsValid(relids[i]))
+			continue;
 		if (pg_class_aclcheck(relids[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 							errmsg("permission denied for table %s", ta_rel_shown(relids[i])),
@@ -331,6 +423,15 @@ check_access(const TaState *state)
 							errdetail("A row whose parent is hidden would be taken for an orphan."),
 							errhint("Repair as a role that row security does not concern.")));
 	}
+}
+
+/* without "User"; of rows that refer to none of several models: without "Post", "Photo" */
+static char *
+without_parent(const TaRepairJob *job)
+{
+	List *names = ta_target_names(job->state->reference);
+
+	return psprintf("without \"%s\"", ta_err_join(names, "\" or \""));
 }
 
 static const char *const actions[] = {"delete", "set_null", "quarantine", "restore_parent"};
@@ -352,14 +453,16 @@ choices(List *jobs)
 
 		lines =
 			lappend(lines, psprintf("%s %s:", rows,
-									job->unique == NIL
-										? psprintf("without \"%s\"", job->state->reference->parent)
-										: psprintf("with %s of another row",
-												   ta_ident_columns(job->unique))));
+									job->unique == NIL ? without_parent(job)
+													   : psprintf("with %s of another row",
+																  ta_ident_columns(job->unique))));
 		lines = lappend(lines, psprintf("  delete: deletes %s", count == 1 ? "it" : "them"));
 		lines = lappend(lines, problem != NULL ? psprintf("  set_null: can't be done. %s", problem)
-											   : psprintf("  set_null: sets %s to null",
-														  ta_ident_columns(nullable_columns(job))));
+							   : by_element(job)
+								   ? psprintf("  set_null: takes these elements out of %s",
+											  ta_ident_columns(columns_of(job)))
+								   : psprintf("  set_null: sets %s to null",
+											  ta_ident_columns(nullable_columns(job))));
 		lines = lappend(lines, pstrdup("  quarantine: deletes, and keeps in assoc.quarantined"));
 		problem = job->unique == NIL ? restore_problem(job) : "Rows too many have a parent.";
 		lines = lappend(lines,
@@ -381,11 +484,36 @@ refuse_action(const TaRepairJob *job, const char *action, char *problem)
 					errhint("Use delete or quarantine, or give the column what it needs.")));
 }
 
+/*
+ * How many passes over the table may be needed: of a tree, each takes one level
+ * away.  More than a few otherwise come of a trigger, and would never end.
+ */
+int
+ta_repair_passes(const TaRepairJob *job, const char *action)
+{
+	bool tree = job->unique == NIL && job->state->child_rel == job->state->parent_rel &&
+				(strcmp(action, "delete") == 0 || strcmp(action, "quarantine") == 0);
+
+	return tree ? 1000 : 10;
+}
+
 /* Whether the action does anything to the job's rows. */
 bool
 ta_repair_concerns(const TaRepairJob *job, const char *action)
 {
-	return job->unique == NIL || strcmp(action, "restore_parent") != 0;
+	return (job->unique == NIL && job->state->unfit == NULL) ||
+		   strcmp(action, "restore_parent") != 0;
+}
+
+/*
+ * Keeps both tables as they are: row security that came between the check and
+ * the query would make false orphans.
+ */
+void
+ta_rows_lock(const TaState *state)
+{
+	LockRelationOid(state->child_rel, AccessShareLock);
+	LockRelationOid(state->parent_rel, AccessShareLock);
 }
 
 /* Raises unless the action is one, and can be done; nothing is changed. */
@@ -396,7 +524,10 @@ ta_repair_check(List *jobs, const char *association, const char *action)
 	ListCell *lc;
 
 	foreach(lc, jobs)
+	{
+		ta_rows_lock(((TaRepairJob *) lfirst(lc))->state);
 		check_access(((TaRepairJob *) lfirst(lc))->state);
+	}
 	for (int i = 0; action != NULL && i < lengthof(actions); i++)
 		known = known || strcmp(action, actions[i]) == 0;
 	if (!known)
@@ -413,7 +544,7 @@ ta_repair_check(List *jobs, const char *association, const char *action)
 
 		if (strcmp(action, "set_null") == 0)
 			problem = set_null_problem(job);
-		else if (strcmp(action, "restore_parent") == 0 && job->unique == NIL)
+		else if (strcmp(action, "restore_parent") == 0 && ta_repair_concerns(job, action))
 			problem = restore_problem(job);
 		/* where there is nothing to mend, nothing is in the way */
 		if (problem != NULL && count_rows(job) > 0)
@@ -448,7 +579,8 @@ batch_rows(const TaRepairJob *job, Oid relation, const char *places, Oid *table,
 static void
 lock_others(const TaRepairJob *job)
 {
-	Oid relid = job->unique == NIL ? job->state->parent_rel : job->state->child_rel;
+	Oid relid = job->unique == NIL && job->state->unfit == NULL ? job->state->parent_rel
+																: job->state->child_rel;
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE) ==
 			ACLCHECK_OK &&
@@ -463,29 +595,53 @@ keep_text(HeapTuple tuple, TupleDesc desc, void *arg)
 	*(char **) arg = ta_spi_text(tuple, desc, 1);
 }
 
-/* Deletes and keeps them. */
+/*
+ * The rows as JSON, by the place that a DELETE returns: {"16400 (0,2)": {"id": 7}}.
+ * Read before it, for the settings that make their text exact and the same for
+ * whoever reads it must not be those of triggers.
+ */
+static char *
+read_rows(Oid table, const char *target, const char *where)
+{
+	static const char *const settings[][2] = {{"datestyle", "ISO"},
+											  {"intervalstyle", "postgres"},
+											  {"extra_float_digits", "3"}};
+	char *rows = NULL;
+	int level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	(void) ta_spi_query(psprintf("SELECT pg_catalog.jsonb_object_agg(%s, %s) FROM %s t WHERE %s",
+								 PLACE_SQL, ta_rows_json(table, ta_rel_column_names(table)), target,
+								 where),
+						keep_text, &rows);
+	AtEOXact_GUC(true, level);
+	return rows;
+}
+
+/* Deletes and keeps them; they are locked. */
 static int64
 quarantine(const TaRepairJob *job, Oid table, const char *target, const char *where)
 {
-	char *rows = NULL;
+	char *rows = read_rows(table, target, where);
+	char *gone = NULL;
 	char *reason = job->unique == NIL
-					   ? psprintf("no row of %s", ta_rel_qualified(job->state->parent_rel))
+					   ? psprintf("no row of %s", job->state->unfit != NULL
+													  ? ta_state_parents_shown(job->state, "or")
+													  : ta_rel_qualified(job->state->parent_rel))
 					   : psprintf("%s of another row", ta_ident_columns(job->unique));
 
-	(void)
-		ta_spi_query(psprintf("WITH gone AS (DELETE FROM %s t WHERE %s RETURNING %s AS r) SELECT "
-							  "pg_catalog.jsonb_agg(g.r) FROM gone g",
-							  target, where, ta_rows_json(table, ta_rel_column_names(table))),
-					 keep_text, &rows);
 	if (rows == NULL)
 		return 0;
-	return (
-		int64) ta_spi_fixed(QUARANTINE_SQL,
-							list_concat(list_make5(unconstify(char *, job->association), reason,
-												   ta_rel_schema(table), ta_rel_name(table),
-												   GetUserNameFromId(ta_rel_owner(table), false)),
-										list_make2(GetUserNameFromId(GetUserId(), false), rows)),
-							TA_AS_CATALOG, NULL, NULL);
+	(void) ta_spi_query(psprintf("WITH gone AS (DELETE FROM %s t WHERE %s RETURNING %s AS place) "
+								 "SELECT pg_catalog.jsonb_agg(g.place) FROM gone g",
+								 target, where, PLACE_SQL),
+						keep_text, &gone);
+	/* a trigger kept all of them */
+	if (gone == NULL)
+		return 0;
+	return (int64) ta_quarantine_put(job->association, reason, table, rows, gone);
 }
 
 /* a = NULL, b = NULL */
@@ -505,13 +661,25 @@ static int64
 restore_parents(const TaRepairJob *job, const char *target, const char *where)
 {
 	const TaReference *reference = job->state->reference;
+	uint64 count;
 
-	return (int64) ta_spi_query(
-		psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT DISTINCT %s FROM %s t WHERE "
-				 "%s ON CONFLICT DO NOTHING",
+	count = ta_spi_query(
+		psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE %s ON CONFLICT DO NOTHING",
 				 ta_rel_qualified(job->state->parent_rel), ta_ident_columns(reference->key),
-				 ta_rows_columns(reference->columns), target, where),
+				 lacking_sql(job, target, where)),
 		NULL, NULL);
+	/* a timestamp is no date, a float8 no float4: what they become is somebody else's key */
+	if (count > 0 &&
+		ta_spi_query(psprintf("SELECT FROM %s t WHERE %s LIMIT 1", target, where), NULL, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the rows inserted into %s are not all that rows of %s lack",
+						ta_rel_shown(job->state->parent_rel), ta_rel_shown(job->state->child_rel)),
+				 errdetail(
+					 "A trigger changed or left out some, another unique index was in the way, "
+					 "or a value is none of the key's type. This batch is undone."),
+				 errhint("Use delete or quarantine, or insert them by hand.")));
+	return (int64) count;
 }
 
 /*
@@ -540,7 +708,9 @@ ta_repair_batch(const TaRepairJob *job, const char *action, Oid relation, const 
 	if (strcmp(action, "quarantine") == 0)
 		return quarantine(job, table, target, where);
 	return (int64) ta_spi_query(psprintf("UPDATE %s t SET %s WHERE %s", target,
-										 set_nulls(nullable_columns(job)), where),
+										 by_element(job) ? ta_element_take_sql(job->state)
+														 : set_nulls(nullable_columns(job)),
+										 where),
 								NULL, NULL);
 }
 
@@ -548,13 +718,15 @@ ta_repair_batch(const TaRepairJob *job, const char *action, Oid relation, const 
 char *
 ta_repair_words(const TaRepairJob *job, const char *action)
 {
-	char *what = job->unique == NIL ? psprintf("without \"%s\"", job->state->reference->parent)
-									: pstrdup("that were too many");
+	char *what = job->unique == NIL ? without_parent(job) : pstrdup("that were too many");
 	const char *done = strcmp(action, "set_null") == 0 ? "set to null"
 					   : strcmp(action, "delete") == 0 ? "deleted"
 													   : "quarantined";
 
 	if (strcmp(action, "restore_parent") == 0)
 		return psprintf("rows inserted into %s", ta_rel_shown(job->state->parent_rel));
+	if (by_element(job) && strcmp(action, "set_null") == 0)
+		return psprintf("rows of %s have lost elements %s", ta_rel_shown(job->state->child_rel),
+						what);
 	return psprintf("rows of %s %s %s", ta_rel_shown(job->state->child_rel), what, done);
 }

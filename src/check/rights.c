@@ -8,10 +8,12 @@
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/syscache.h"
 
 #include "base/ident.h"
 #include "check/subject.h"
+#include "model/path.h"
 #include "pg/facts.h"
 #include "schema/accessor.h"
 
@@ -49,13 +51,14 @@ check_owners(TaSubject *subject, const TaState *state)
 	Oid owner = ta_rel_owner(state->child_rel);
 	char *name = ta_ident_quote(GetUserNameFromId(owner, false));
 
-	if (state->enforced && state->fk == NULL && !may(state->parent_rel, owner, ACL_REFERENCES))
-		ta_subject_add(
-			subject, state, TA_WARNING, "references_denied",
-			psprintf("%s, the owner of %s, may not refer to %s: the foreign key can't be "
-					 "made",
-					 name, ta_rel_shown(state->child_rel), ta_rel_shown(state->parent_rel)),
-			grant("REFERENCES", state->parent_rel, owner), NULL);
+	if (state->enforced && state->fk == NULL && state->in_force == NULL &&
+		!may(state->parent_rel, owner, ACL_REFERENCES))
+		ta_subject_add(subject, state, TA_WARNING, "references_denied",
+					   psprintf("%s, the owner of %s, may not refer to %s: the %s can't be made",
+								name, ta_rel_shown(state->child_rel),
+								ta_rel_shown(state->parent_rel),
+								state->by_triggers ? "triggers" : "foreign key"),
+					   grant("REFERENCES", state->parent_rel, owner), NULL);
 	if (!state->reference->junction && !may(state->parent_rel, owner, ACL_SELECT))
 		ta_subject_add(subject, state, TA_WARNING, "target_not_readable",
 					   psprintf("%s, the owner of %s, may not read %s", name,
@@ -69,7 +72,7 @@ check_policies(TaSubject *subject, const TaState *state)
 {
 	const TaDecl *decl = state->reference->serves;
 
-	if (decl->kind == TA_BELONGS_TO && has_row_security(state->parent_rel))
+	if (ta_decl_from_child(decl) && has_row_security(state->parent_rel))
 		ta_subject_add(subject, state, TA_INFO, "rls_hides_target",
 					   psprintf("%s may lead to no row although there is one: policies of %s hide "
 								"it from some",
@@ -77,7 +80,66 @@ check_policies(TaSubject *subject, const TaState *state)
 					   NULL, pstrdup("The foreign key is checked without regard to policies."));
 }
 
-/* Whether the declaration has its function; a belongs_to_many is a view of two references. */
+/* ---- accessors ---- */
+
+/* What makes the accessor; NULL: only its package's script does. */
+static char *
+make_accessor(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
+	{
+		if (((TaDecl *) lfirst(lc))->declarer[0] == '\0')
+			return pstrdup("SELECT assoc.declare(assoc.document()::jsonb);");
+	}
+	return ta_decl_is_path(decl)
+			   ? NULL
+			   : psprintf("SELECT * FROM assoc.apply(%s);", quote_literal_cstr(ta_decl_name(decl)));
+}
+
+/* Whether the association has its function, and as it was made. */
+static void
+check_accessor(TaSubject *subject, const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	char *replaced;
+	char *problem;
+
+	if (model == NULL || !OidIsValid(model->relid) ||
+		/* that is another finding */
+		ta_rel_column(model->relid, decl->alias) != NULL)
+		return;
+	replaced = ta_accessor_replaced(decl);
+	problem = ta_accessor_problem(decl);
+	if (replaced != NULL)
+	{
+		char *make = make_accessor(decl);
+
+		ta_subject_add_of(subject, decl, TA_WARNING, "accessor_altered",
+						  psprintf("the accessor of %s was replaced: %s is another function now",
+								   ta_decl_name(decl), replaced),
+						  make != NULL ? psprintf("DROP FUNCTION %s; %s", replaced, make) : NULL,
+						  NULL);
+	}
+	else if (problem == NULL && ta_accessor_altered(decl))
+		ta_subject_add_of(
+			subject, decl, TA_WARNING, "accessor_altered",
+			psprintf("the accessor of %s is not as it was made", ta_decl_name(decl)),
+			make_accessor(decl),
+			pstrdup(
+				"Its body or a setting of it was changed, or a type that its scope names has moved."));
+	else if (problem != NULL && ta_accessor_possible(decl))
+		ta_subject_add_of(subject, decl, TA_WARNING, "accessor_missing",
+						  psprintf("%s has no accessor", ta_decl_name(decl)), make_accessor(decl),
+						  NULL);
+	else if (problem != NULL)
+		ta_subject_add_of(subject, decl, TA_INFO, "accessor_missing",
+						  psprintf("%s has %s", ta_decl_name(decl), problem), NULL,
+						  pstrdup("With accessors => false of its model none is wanted."));
+}
+
+/* A belongs_to_many is a view of two references. */
 static void
 check_accessors(TaSubject *subject, const TaState *state)
 {
@@ -86,25 +148,9 @@ check_accessors(TaSubject *subject, const TaState *state)
 	foreach(lc, state->reference->views)
 	{
 		const TaDecl *decl = lfirst(lc);
-		const TaModel *model = ta_cache_model(decl->model);
-		char *problem;
 
-		if (decl->reference == NULL || strcmp(decl->reference, state->reference->name) != 0 ||
-			model == NULL || !OidIsValid(model->relid) ||
-			/* that is another finding */
-			ta_rel_column(model->relid, decl->alias) != NULL)
-			continue;
-		problem = ta_accessor_problem(decl);
-		if (problem == NULL)
-			continue;
-		if (ta_accessor_possible(decl))
-			ta_subject_add_of(subject, decl, TA_WARNING, "accessor_missing",
-							  psprintf("%s has no accessor", ta_decl_name(decl)),
-							  pstrdup("SELECT assoc.declare(assoc.document()::jsonb);"), NULL);
-		else
-			ta_subject_add_of(subject, decl, TA_INFO, "accessor_missing",
-							  psprintf("%s has %s", ta_decl_name(decl), problem), NULL,
-							  pstrdup("With accessors => false of its model none is wanted."));
+		if (ta_ident_same(decl->reference, state->reference->name))
+			check_accessor(subject, decl);
 	}
 }
 
@@ -113,7 +159,7 @@ ta_check_rights(TaSubject *subject)
 {
 	ListCell *lc;
 
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 	{
 		const TaState *state = lfirst(lc);
 
@@ -121,6 +167,20 @@ ta_check_rights(TaSubject *subject)
 			continue;
 		check_owners(subject, state);
 		check_policies(subject, state);
-		check_accessors(subject, state);
+	}
+	foreach(lc, subject->states)
+	{
+		if (ta_state_stands(lfirst(lc)))
+			check_accessors(subject, lfirst(lc));
+	}
+	if (!subject->everything)
+		return;
+	foreach(lc, ta_catalog_decls_with_path())
+	{
+		const TaDecl *decl = lfirst(lc);
+
+		/* a broken path is another finding */
+		if (ta_path_problem(decl) == NULL)
+			check_accessor(subject, decl);
 	}
 }

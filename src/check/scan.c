@@ -1,111 +1,69 @@
 /*
  * src/check/scan.c
- *		Orphans found by one scan of each table.
+ *		Orphans of all references of a child, found by one scan of each table.
  *
- * The parent's keys are read into a set (check/keyset), then the child is
- * scanned once by an aggregate that looks each key up (check/keysearch).  Both
- * are queries of the caller's: rights, row security, visibility, partitions and
- * workers are PostgreSQL's.  Both see the same snapshot, or a child whose
- * parent came in between would be an orphan.
+ * Each parent's keys are read into a set (keyset), then the child is scanned
+ * once, and the keys of all its references are looked up (childscan).  All of
+ * it is by one snapshot, or a child whose parent came in between would be an
+ * orphan.  What can't be done so, or may not, is left to the anti-join.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
+#include "fmgr.h"
 #include "miscadmin.h"
-#include "optimizer/cost.h"
-#include "utils/builtins.h"
+#include "parser/parse_coerce.h"
 #include "utils/lsyscache.h"
-#include "utils/rls.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "base/ident.h"
 #include "base/spi.h"
-#include "check/keyset.h"
+#include "check/childscan.h"
 #include "check/scan.h"
+#include "check/work.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
 
-typedef struct TaScan
+/* A parent's keys; several references may share them. */
+typedef struct Keys
+{
+	Oid parent;
+	List *columns; /* of char * */
+	TaKeyShape shape;
+	Oid types[INDEX_MAX_KEYS]; /* base types of the columns */
+	bool tried;
+	bool too_big; /* for all the memory there is */
+	TaKeySet *set; /* NULL: none, in this pass */
+} Keys;
+
+/* How a reference is looked up. */
+typedef struct Planned
+{
+	TaScanReference *reference;
+	Keys *keys;
+	TaKeySource source;
+	StringInfoData filter;
+} Planned;
+
+typedef struct Scan
 {
 	Oid child;
-	Oid parent;
-	int ncolumns;
-	TaKeyColumn columns[INDEX_MAX_KEYS];
-	char *parent_columns[INDEX_MAX_KEYS]; /* quoted */
-	char *child_values[INDEX_MAX_KEYS]; /* t."userId", or what it is compared as */
-	TaKeyBuild *build;
-	bool too_big;
-	bool done;
-	MemoryContext context;
-	char *result; /* of the aggregate */
-} TaScan;
+	List *columns; /* of char *: those of the child that are read */
+	List *planned; /* of Planned */
+	List *keys; /* of Keys */
+	TaLeaves *leaves;
+	int max_places;
+	const char *names; /* NULL: it is not told how far it is */
+	int percent;
+} Scan;
 
 /* ---- what can be done ---- */
-
-/* Whether equal values of the two types have equal bytes as keys. */
-static bool
-same_bytes(Oid a, Oid b)
-{
-	TaKeyKind kind = ta_key_kind(a);
-
-	return kind != TA_KEY_NONE && kind == ta_key_kind(b) && (kind != TA_KEY_FIXED || a == b);
-}
-
-/*
- * The column pair, whose values are compared by PostgreSQL's own operator; the
- * child's are cast to what it takes, where they are something else.
- */
-static bool
-plan_column(TaScan *scan, const TaColumn *column, const TaColumn *key)
-{
-	TaKeyColumn *planned = &scan->columns[scan->ncolumns];
-	Oid parent_type = getBaseType(key->type);
-	Oid child_type = getBaseType(column->type);
-	Oid op = ta_key_operator(key->type, column->type);
-	char *value = psprintf("t.%s", ta_ident_quote(column->name));
-	Oid left;
-	Oid right;
-
-	if (!OidIsValid(op) || op >= FirstNormalObjectId)
-		return false;
-	op_input_types(op, &left, &right);
-	if (left == ANYENUMOID)
-		left = parent_type;
-	if (right == ANYENUMOID)
-		right = parent_type;
-	if (!same_bytes(child_type, right))
-	{
-		child_type = right;
-		value =
-			psprintf("CAST(%s AS %s)", value,
-					 format_type_extended(right, -1,
-										  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
-	}
-	if (!same_bytes(parent_type, left) || !same_bytes(parent_type, child_type))
-		return false;
-	/* the key's collation decides; by one that is not deterministic, different bytes may be equal */
-	if (type_is_collatable(parent_type) &&
-		(!OidIsValid(key->collation) || !get_collation_isdeterministic(key->collation)))
-		return false;
-
-	planned->kind = ta_key_kind(parent_type);
-	planned->parent_type = parent_type;
-	planned->child_type = child_type;
-	planned->parent_attnum = key->attnum;
-	get_typlenbyval(child_type, &planned->length, &planned->by_value);
-	namestrcpy(&planned->child_name, column->name);
-	scan->parent_columns[scan->ncolumns] = ta_ident_quote(key->name);
-	scan->child_values[scan->ncolumns] = value;
-	scan->ncolumns++;
-	return true;
-}
 
 static bool
 is_table(Oid relid)
@@ -115,188 +73,400 @@ is_table(Oid relid)
 	return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
 }
 
+/* Whether bytes tell which values are equal: by a collation that is not deterministic, different ones may be. */
 static bool
-plan_scan(TaScan *scan, List *columns, List *key_columns)
+bytes_decide(Oid type, Oid collation)
+{
+	return ta_key_kind(type) != TA_KEY_NONE &&
+		   (!type_is_collatable(type) ||
+			(OidIsValid(collation) && get_collation_isdeterministic(collation)));
+}
+
+/* The place of the column among those that are read. */
+static int
+column_index(Scan *scan, const char *name)
 {
 	ListCell *lc;
-	ListCell *lk;
 
-	if (!is_table(scan->child) || !is_table(scan->parent) || columns == NIL ||
-		list_length(columns) != list_length(key_columns) || list_length(columns) > INDEX_MAX_KEYS)
-		return false;
-	/* a set is no more than a query: it could be told from outside which parents a policy hides */
-	if (check_enable_rls(scan->parent, InvalidOid, true) == RLS_ENABLED)
-		return false;
-	forboth(lc, columns, lk, key_columns)
+	foreach(lc, scan->columns)
 	{
-		TaColumn *column = ta_rel_column(scan->child, lfirst(lc));
-		TaColumn *key = ta_rel_column(scan->parent, lfirst(lk));
-
-		if (column == NULL || key == NULL || !plan_column(scan, column, key))
-			return false;
+		if (strcmp(lfirst(lc), name) == 0)
+			return foreach_current_index(lc);
 	}
+	scan->columns = lappend(scan->columns, unconstify(char *, name));
+	return list_length(scan->columns) - 1;
+}
+
+/* Finds PostgreSQL's own cast from one base type to another; InvalidOid: values stay as they are. */
+static bool
+find_cast(Oid from, Oid to, Oid *function)
+{
+	CoercionPathType path = find_coercion_pathway(to, from, COERCION_IMPLICIT, function);
+
+	if (path == COERCION_PATH_RELABELTYPE)
+		return true;
+	return path == COERCION_PATH_FUNC && *function < FirstNormalObjectId &&
+		   get_func_nargs(*function) == 1;
+}
+
+/*
+ * The column pair, whose values are compared by PostgreSQL's own operator; the
+ * child's are cast to what it takes, where they are something else.
+ */
+static bool
+plan_column(Scan *scan, Planned *planned, const TaColumn *column, const TaColumn *key)
+{
+	TaKeySource *source = &planned->source;
+	Keys *keys = planned->keys;
+	Oid parent_type = getBaseType(key->type);
+	Oid child_type = getBaseType(column->type);
+	Oid op = ta_key_operator(key->type, column->type);
+	Oid cast = InvalidOid;
+	Oid left;
+	Oid right;
+
+	/* a column is read once */
+	if (!OidIsValid(op) || op >= FirstNormalObjectId || ta_ident_list_has(keys->columns, key->name))
+		return false;
+	op_input_types(op, &left, &right);
+	if (left == ANYENUMOID)
+		left = parent_type;
+	if (right == ANYENUMOID)
+		right = parent_type;
+	if (!ta_key_same_bytes(child_type, right))
+	{
+		if (!find_cast(child_type, right, &cast))
+			return false;
+		child_type = right;
+	}
+	/* the key's collation decides */
+	if (!ta_key_same_bytes(parent_type, left) || !ta_key_same_bytes(parent_type, child_type) ||
+		!bytes_decide(parent_type, key->collation))
+		return false;
+
+	source->columns[source->ncolumns] = column_index(scan, column->name);
+	source->types[source->ncolumns] = child_type;
+	source->casts[source->ncolumns] = cast;
+	source->ncolumns++;
+	keys->types[keys->shape.ncolumns] = parent_type;
+	keys->columns = lappend(keys->columns, key->name);
+	ta_key_shape_add(&keys->shape, parent_type);
 	return true;
 }
 
-/* The rows a key of the table sees: not those of its inheritance children. */
-static char *
-rows_of(Oid relid)
+/* The rows of one type of a polymorphic child. */
+static bool
+plan_filter(Scan *scan, Planned *planned)
 {
-	return psprintf("%s%s", ta_rel_has_inheritance_children(relid) ? "ONLY " : "",
-					ta_rel_qualified(relid));
+	const TaScanReference *reference = planned->reference;
+	TaKeyFilter *filter = &planned->source.filter;
+	TaColumn *column;
+	int32 typmod;
+	Oid input;
+	Oid param;
+	Datum value;
+
+	filter->column = -1;
+	if (reference->type_column == NULL)
+		return true;
+	column = ta_rel_column(scan->child, reference->type_column);
+	if (column == NULL || !bytes_decide(getBaseType(column->type), column->collation))
+		return false;
+	typmod = column->typmod;
+	filter->type = getBaseTypeAndTypmod(column->type, &typmod);
+	ta_key_shape_add(&filter->shape, filter->type);
+	getTypeInputInfo(filter->type, &input, &param);
+	value = OidInputFunctionCall(input, unconstify(char *, reference->type_value), param, typmod);
+	initStringInfo(&planned->filter);
+	ta_key_put(&filter->shape, &filter->type, &value, &planned->filter);
+	filter->length = planned->filter.len;
+	filter->column = column_index(scan, column->name);
+	return true;
 }
 
-/* ---- the parent's keys ---- */
-
-/* Rows as ANALYZE or VACUUM last knew them; 0: unknown, or of a partitioned table. */
-static double
-estimated_rows(Oid relid)
+/* The keys of the same columns that are already asked for, or these. */
+static Keys *
+share_keys(Scan *scan, Keys *keys)
 {
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	double rows = 0;
+	ListCell *lc;
 
-	if (HeapTupleIsValid(tuple))
+	foreach(lc, scan->keys)
 	{
-		rows = Max(((Form_pg_class) GETSTRUCT(tuple))->reltuples, 0);
-		ReleaseSysCache(tuple);
+		Keys *other = lfirst(lc);
+
+		if (other->parent == keys->parent && ta_ident_lists_equal(other->columns, keys->columns))
+			return other;
 	}
-	return rows;
+	scan->keys = lappend(scan->keys, keys);
+	return keys;
 }
+
+static void
+plan_reference(Scan *scan, TaScanReference *reference)
+{
+	Planned *planned = palloc0(sizeof(Planned));
+	ListCell *lc;
+	ListCell *lk;
+
+	planned->reference = reference;
+	planned->keys = palloc0(sizeof(Keys));
+	planned->keys->parent = reference->parent;
+	if (!is_table(reference->parent) || reference->columns == NIL ||
+		list_length(reference->columns) != list_length(reference->key) ||
+		list_length(reference->columns) > INDEX_MAX_KEYS)
+		return;
+	forboth(lc, reference->columns, lk, reference->key)
+	{
+		TaColumn *column = ta_rel_column(scan->child, lfirst(lc));
+		TaColumn *key = ta_rel_column(reference->parent, lfirst(lk));
+
+		if (column == NULL || key == NULL || !plan_column(scan, planned, column, key))
+			return;
+	}
+	if (!plan_filter(scan, planned))
+		return;
+	planned->keys = share_keys(scan, planned->keys);
+	scan->planned = lappend(scan->planned, planned);
+}
+
+/* ---- a parent's keys ---- */
+
+typedef struct Reading
+{
+	TaKeyBuild *build;
+	int ncolumns;
+	bool too_big;
+} Reading;
 
 static bool
 keep_range(TupleTableSlot *slot, void *arg)
 {
-	TaScan *scan = arg;
-	Oid type = scan->columns[0].parent_type;
+	int64 *range = arg;
 
 	slot_getallattrs(slot);
-	if (!slot->tts_isnull[0])
-		ta_keyset_use_bitmap(scan->build, ta_key_int(type, slot->tts_values[0]),
-							 ta_key_int(type, slot->tts_values[1]), estimated_rows(scan->parent));
+	if (slot->tts_isnull[0])
+		return false;
+	range[0] = DatumGetInt64(slot->tts_values[0]);
+	range[1] = DatumGetInt64(slot->tts_values[1]);
+	range[2] = true;
 	return true;
 }
 
-/* SELECT pg_catalog.min(p.id), pg_catalog.max(p.id) FROM s."Users" p */
+/* SELECT pg_catalog.min(p.id)::pg_catalog.int8, pg_catalog.max(p.id)::pg_catalog.int8 FROM s."Users" p */
 static void
-choose_bitmap(TaScan *scan)
+choose_bitmap(const Keys *keys, TaKeyBuild *build, double rows)
 {
-	const char *column = scan->parent_columns[0];
+	char *column;
+	int64 range[3] = {0};
 
-	if (scan->ncolumns == 1 && scan->columns[0].kind == TA_KEY_INT)
-		ta_spi_stream(psprintf("SELECT pg_catalog.min(p.%s), pg_catalog.max(p.%s) FROM %s p",
-							   column, column, rows_of(scan->parent)),
-					  false, keep_range, scan);
+	if (keys->shape.ncolumns > 1 || keys->shape.columns[0].kind != TA_KEY_INT)
+		return;
+	column = ta_ident_quote(linitial(keys->columns));
+	ta_spi_stream(psprintf("SELECT pg_catalog.min(p.%s)::pg_catalog.int8, "
+						   "pg_catalog.max(p.%s)::pg_catalog.int8 FROM %s%s p",
+						   column, column,
+						   ta_rel_has_inheritance_children(keys->parent) ? "ONLY " : "",
+						   ta_rel_qualified(keys->parent)),
+				  keep_range, range);
+	if (range[2])
+		ta_keyset_use_bitmap(build, range[0], range[1], rows);
 }
 
-static bool
-keep_key(TupleTableSlot *slot, void *arg)
+/* Adds the parents of one page, as many as fit. */
+static void
+keep_keys(const TaRows *rows, void *arg)
 {
-	TaScan *scan = arg;
+	Reading *reading = arg;
 
-	slot_getsomeattrs(slot, scan->ncolumns);
-	for (int i = 0; i < scan->ncolumns; i++)
+	for (int row = 0; row < rows->count && !reading->too_big; row++)
 	{
-		if (slot->tts_isnull[i])
-			return true; /* equal to nothing */
+		Datum values[INDEX_MAX_KEYS];
+		bool null = false;
+
+		for (int i = 0; i < reading->ncolumns; i++)
+		{
+			values[i] = rows->values[i][row];
+			null |= rows->nulls[i][row];
+		}
+		/* a key with a null is equal to nothing */
+		if (!null)
+			reading->too_big = !ta_keyset_add(reading->build, values);
 	}
-	scan->too_big = !ta_keyset_add(scan->build, slot->tts_values);
-	return !scan->too_big;
 }
 
-/* SELECT p.id FROM s."Users" p; NULL: there are too many. */
-static TaKeySet *
-read_keys(TaScan *scan)
-{
-	StringInfoData sql;
-
-	scan->build = ta_keyset_begin(scan->parent, scan->columns, scan->ncolumns,
-								  (Size) maintenance_work_mem * 1024);
-	choose_bitmap(scan);
-	initStringInfo(&sql);
-	for (int i = 0; i < scan->ncolumns; i++)
-		appendStringInfo(&sql, "%s p.%s", i == 0 ? "SELECT" : ",", scan->parent_columns[i]);
-	appendStringInfo(&sql, " FROM %s p", rows_of(scan->parent));
-	ta_spi_stream(sql.data, false, keep_key, scan);
-	if (!scan->too_big)
-		return ta_keyset_finish(scan->build, max_parallel_workers_per_gather > 0);
-	ta_keyset_abandon(scan->build);
-	return NULL;
-}
-
-/* ---- the child ---- */
-
-static bool
-keep_result(TupleTableSlot *slot, void *arg)
-{
-	TaScan *scan = arg;
-	MemoryContext old = MemoryContextSwitchTo(scan->context);
-
-	slot_getallattrs(slot);
-	scan->result = TextDatumGetCString(slot->tts_values[0]);
-	MemoryContextSwitchTo(old);
-	return true;
-}
-
-/* SELECT assoc_internal.orphan_keys(4711::bigint, 10, t."userId") FROM s."Todos" t */
+/* Reads the parent's keys into a set of at most so many bytes, if it can be done. */
 static void
-scan_child(TaScan *scan, const TaKeySet *set, int max_samples)
+read_keys(Keys *keys, Size limit, bool shared)
 {
-	StringInfoData sql;
+	TaLeaves *leaves = ta_leaves(keys->parent, keys->columns);
+	Reading reading = {.ncolumns = keys->shape.ncolumns};
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "SELECT assoc_internal.orphan_keys(" INT64_FORMAT "::pg_catalog.int8, %d",
-					 set->handle, max_samples);
-	for (int i = 0; i < scan->ncolumns; i++)
-		appendStringInfo(&sql, ", %s", scan->child_values[i]);
-	appendStringInfo(&sql, ") FROM %s t", rows_of(scan->child));
-	ta_spi_stream(sql.data, set->shared, keep_result, scan);
+	keys->tried = true;
+	/* in a set it could be told from outside which parents a policy hides */
+	if (leaves == NULL || !ta_leaves_readable(keys->parent, leaves->root, leaves->ncolumns))
+		return;
+	reading.build = ta_keyset_begin(&keys->shape, keys->types, limit);
+	choose_bitmap(keys, reading.build, leaves->rows);
+	ta_leaves_read(leaves, keep_keys, &reading);
+	keys->too_big = reading.too_big;
+	if (reading.too_big)
+		ta_keyset_abandon(reading.build);
+	else
+		keys->set = ta_keyset_finish(reading.build, shared);
+}
+
+/* ---- a pass ---- */
+
+/* Makes as many sets as fit into memory together; those that only fit alone are for a later pass. */
+static void
+make_sets(Scan *scan)
+{
+	Size limit = (Size) maintenance_work_mem * 1024;
+	Size left = limit;
+	ListCell *lc;
+
+	foreach(lc, scan->keys)
+	{
+		Keys *keys = lfirst(lc);
+
+		if (keys->tried)
+			continue;
+		read_keys(keys, left, scan->leaves->workers > 0);
+		if (keys->set != NULL)
+			left -= Min(keys->set->size, left);
+		else if (keys->too_big && left < limit)
+			keys->tried = false;
+	}
+}
+
+static void
+say_progress(uint64 done, uint64 units, void *arg)
+{
+	Scan *scan = arg;
+	int percent = (int) (done * 100 / units);
+
+	if (percent == scan->percent)
+		return;
+	scan->percent = percent;
+	ta_work_say("checking", scan->names, (int64) done, (int64) units);
+}
+
+static void
+keep_result(const Scan *scan, const TaLookup *lookup, int workers, TaScanReference *reference)
+{
+	const TaKeyResult *result = lookup->result;
+
+	reference->method = lookup->set->layout == TA_SET_BITMAP ? "bitmap" : "hash";
+	reference->count = result->count;
+	reference->workers = workers;
+	reference->nplaces = result->nplaces;
+	reference->places = palloc(sizeof(TaOrphanPlace) * result->nplaces);
+	for (int i = 0; i < result->nplaces; i++)
+	{
+		reference->places[i].relid = scan->leaves->leaf[result->places[i].leaf].relid;
+		reference->places[i].tid = result->places[i].tid;
+	}
+}
+
+/* Looks up the references whose sets there are. */
+static void
+look_up(Scan *scan)
+{
+	TaLookup *lookups = palloc0(sizeof(TaLookup) * list_length(scan->planned));
+	TaScanReference **references = palloc(sizeof(TaScanReference *) * list_length(scan->planned));
+	int count = 0;
+	int workers = scan->leaves->workers;
+	ListCell *lc;
+
+	foreach(lc, scan->planned)
+	{
+		Planned *planned = lfirst(lc);
+
+		if (planned->keys->set == NULL)
+			continue;
+		/* there was no segment left for it */
+		if (planned->keys->set->handle == 0)
+			workers = 0;
+		references[count] = planned->reference;
+		lookups[count].source = planned->source;
+		lookups[count].filter = planned->filter.data;
+		lookups[count].set = planned->keys->set;
+		count++;
+	}
+	if (count == 0)
+		return;
+	scan->percent = -1;
+	workers = ta_childscan_run(scan->child, scan->leaves, lookups, count, scan->max_places, workers,
+							   scan->names != NULL ? say_progress : NULL, scan);
+	for (int i = 0; i < count; i++)
+		keep_result(scan, &lookups[i], workers, references[i]);
+}
+
+/* Whether there are keys that had to wait. */
+static bool
+is_left(const Scan *scan)
+{
+	ListCell *lc;
+
+	foreach(lc, scan->keys)
+	{
+		if (!((Keys *) lfirst(lc))->tried)
+			return true;
+	}
+	return false;
+}
+
+/* Scans the child, again if not all sets fit into memory at once. */
+static void
+run_passes(Scan *scan)
+{
+	void *mark = ta_keyset_mark();
+
+	while (is_left(scan))
+	{
+		ListCell *lc;
+
+		PG_TRY();
+		{
+			make_sets(scan);
+			look_up(scan);
+		}
+		PG_FINALLY();
+		{
+			ta_keyset_release(mark);
+		}
+		PG_END_TRY();
+		foreach(lc, scan->keys)
+			((Keys *) lfirst(lc))->set = NULL;
+	}
 }
 
 /*
- * Counts the child's rows that refer to no parent (MATCH SIMPLE), and shows
- * the keys of some: a JSON array of objects.  As the caller, by the latest
- * snapshot.  method: bitmap or hash.  False: a type, a collation, a row
- * security policy or maintenance_work_mem stands in the way; use
- * ta_ddl_key_orphans.
+ * Counts, for each reference (TaScanReference) of the child, the rows that
+ * refer to no parent (MATCH SIMPLE), and tells where the first some of them
+ * are.  As the caller, by the latest snapshot.  Where a type, a collation, a
+ * privilege, row security or maintenance_work_mem stands in the way, it is not
+ * done, and an anti-join has to do it.  names: of the references, for
+ * assoc.running.
  */
-bool
-ta_scan_orphans(Oid child, List *columns, Oid parent, List *key_columns, int max_samples,
-				int64 *count, char **samples, const char **method)
+void
+ta_scan_references(Oid child, List *references, int max_places, const char *names)
 {
-	TaScan *scan = palloc0(sizeof(TaScan));
-	void *mark = ta_keyset_mark();
+	Scan scan = {.child = child, .max_places = max_places, .names = names};
+	ListCell *lc;
 
-	scan->context = CurrentMemoryContext;
-	scan->child = child;
-	scan->parent = parent;
-	if (!plan_scan(scan, columns, key_columns))
-		return false;
+	if (!is_table(child))
+		return;
+	foreach(lc, references)
+		plan_reference(&scan, lfirst(lc));
+	if (scan.planned == NIL)
+		return;
 
 	/* what this command has changed so far is seen, as by any query of its own */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	PG_TRY();
-	{
-		const TaKeySet *set = read_keys(scan);
-
-		if (set != NULL)
-		{
-			*method = set->bitmap ? "bitmap" : "hash";
-			scan_child(scan, set, max_samples);
-			scan->done = true;
-		}
-	}
-	PG_FINALLY();
-	{
-		ta_keyset_release(mark);
-	}
-	PG_END_TRY();
+	scan.leaves = ta_leaves(child, scan.columns);
+	if (scan.leaves != NULL && ta_leaves_readable(child, scan.leaves->root, scan.leaves->ncolumns))
+		run_passes(&scan);
 	PopActiveSnapshot();
-	if (scan->done)
-	{
-		*count = strtoll(scan->result, samples, 10);
-		(*samples)++;
-	}
-	return scan->done;
 }

@@ -14,6 +14,84 @@
 #include "check/subject.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
+#include "schema/facet.h"
+
+/* Those of the reference's views that are of this target; the child's own, which is of all, goes with the first. */
+static List *
+views_of(const TaReference *reference, const char *target, bool first)
+{
+	List *views = NIL;
+	ListCell *lc;
+
+	foreach(lc, reference->views)
+	{
+		TaDecl *decl = lfirst(lc);
+		TaLink links[2];
+		int count = ta_decl_links(decl, links);
+
+		for (int i = 0; i < count; i++)
+		{
+			if (ta_ident_same(links[i].reference, reference->name) &&
+				(links[i].from_child ? first : ta_ident_same(links[i].parent, target)))
+				views = lappend(views, decl);
+		}
+	}
+	return views;
+}
+
+/* Takes polymorphic states apart: each target has a table, types, indexes and rights of its own. */
+void
+ta_subject_split(TaSubject *subject)
+{
+	ListCell *lc;
+
+	foreach(lc, subject->states)
+	{
+		TaState *state = lfirst(lc);
+		ListCell *lf;
+
+		if (state->problem != NULL || state->reference->type_column == NULL)
+		{
+			subject->facets = lappend(subject->facets, state);
+			continue;
+		}
+		if (!ta_state_stands(state))
+			continue;
+		foreach(lf, ta_state_facets(state))
+		{
+			TaState *facet = lfirst(lf);
+			TaReference *reference = unconstify(TaReference *, facet->reference);
+
+			if (facet->filter == NULL)
+				continue;
+			reference->views =
+				views_of(state->reference, reference->parent, ta_subject_leads(facet));
+			facet->unique_index = ta_facet_unique_index(facet);
+			subject->facets = lappend(subject->facets, facet);
+		}
+		foreach(lf, state->natives)
+		{
+			if (((TaState *) lfirst(lf))->missing == NIL)
+				subject->natives = lappend(subject->natives, lfirst(lf));
+		}
+	}
+}
+
+/* Whether it is no facet, or the first of its reference: what is one fact of all targets is told of it. */
+bool
+ta_subject_leads(const TaState *facet)
+{
+	const TaStateTarget *first = facet->whole != NULL ? linitial(facet->whole->targets) : NULL;
+
+	return first == NULL || ta_ident_same(first->target->model, facet->reference->parent);
+}
+
+/* Whether it is the facet of a reference that native keys enforce, or a native. */
+bool
+ta_subject_by_natives(const TaState *facet)
+{
+	return facet->whole != NULL && facet->mode == TA_MODE_FOREIGN_KEY;
+}
 
 /* Whether tables and columns are all there; else the plan says what is not. */
 bool
@@ -59,7 +137,7 @@ ta_subject_tables(const TaSubject *subject, bool parents)
 	ListCell *lc;
 
 	initStringInfo(&out);
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 	{
 		const TaState *state = lfirst(lc);
 
@@ -104,4 +182,13 @@ ta_subject_add(TaSubject *subject, const TaState *state, TaSeverity severity, co
 						  ta_ident_quote(get_extension_name(package)));
 	return ta_subject_add_of(subject, state->reference->serves, severity, code, message, fix,
 							 detail);
+}
+
+/* A hash table in the current context, whose entries begin with the OID of a table, or whatever they are found by. */
+HTAB *
+ta_subject_by_oid(const char *name, Size entry_size)
+{
+	HASHCTL ctl = {.keysize = sizeof(Oid), .entrysize = entry_size, .hcxt = CurrentMemoryContext};
+
+	return hash_create(name, 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 
 #include "base/ident.h"
@@ -21,7 +22,6 @@
 /* A sequence that gives the values of a column. */
 typedef struct Source
 {
-	Oid relid;
 	char *column;
 	char *sequence; /* qualified */
 	bool identity;
@@ -30,27 +30,38 @@ typedef struct Source
 	bool reported;
 } Source;
 
+/* The sequences of a table. */
+typedef struct SourceSlot
+{
+	Oid relid; /* hash key */
+	List *sources; /* of Source */
+} SourceSlot;
+
 static void
 read_source(HeapTuple tuple, TupleDesc desc, void *arg)
 {
-	List **sources = arg;
+	HTAB *slots = arg;
+	Oid relid = atooid(ta_spi_text(tuple, desc, 1));
+	bool found;
+	SourceSlot *slot = hash_search(slots, &relid, HASH_ENTER, &found);
 	Source *source = palloc0(sizeof(Source));
 	char *last = ta_spi_text(tuple, desc, 6);
 
-	source->relid = atooid(ta_spi_text(tuple, desc, 1));
+	if (!found)
+		slot->sources = NIL;
 	source->column = ta_spi_text(tuple, desc, 2);
 	source->sequence = ta_rel_qualified(atooid(ta_spi_text(tuple, desc, 3)));
 	source->identity = strcmp(ta_spi_text(tuple, desc, 4), "i") == 0;
 	source->visible = strcmp(ta_spi_text(tuple, desc, 5), "t") == 0;
 	source->last = last != NULL ? pg_strtoint64(last) : 0;
-	*sources = lappend(*sources, source);
+	slot->sources = lappend(slot->sources, source);
 }
 
-/* The sequences of all tables that are referred to. */
-static List *
+/* The sequences of all tables that are referred to, by table. */
+static HTAB *
 read_sources(const TaSubject *subject)
 {
-	List *sources = NIL;
+	HTAB *slots = ta_subject_by_oid("todo_assoc sequences", sizeof(SourceSlot));
 
 	ta_spi_query(
 		psprintf(
@@ -69,20 +80,21 @@ read_sources(const TaSubject *subject)
 			" AND d.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog.\"char\"[])"
 			" AND d.refobjid OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.oid[])",
 			ta_subject_tables(subject, true)),
-		read_source, &sources);
-	return sources;
+		read_source, slots);
+	return slots;
 }
 
 static Source *
-source_of(List *sources, Oid relid, const char *column)
+source_of(HTAB *sources, Oid relid, const char *column)
 {
+	SourceSlot *slot = hash_search(sources, &relid, HASH_FIND, NULL);
 	ListCell *lc;
 
-	foreach(lc, sources)
+	foreach(lc, slot != NULL ? slot->sources : NIL)
 	{
 		Source *source = lfirst(lc);
 
-		if (source->relid == relid && strcmp(source->column, column) == 0)
+		if (strcmp(source->column, column) == 0)
 			return source;
 	}
 	return NULL;
@@ -114,12 +126,15 @@ severity_of(const Source *source, int64 limit)
 	return percent >= PERCENT_ERROR ? TA_ERROR : percent >= PERCENT_WARNING ? TA_WARNING : TA_INFO;
 }
 
-/* ALTER TABLE .. ALTER COLUMN .. TYPE the key's */
+/* ALTER TABLE .. ALTER COLUMN .. TYPE the key's; NULL: PostgreSQL refuses it while columns are generated from it. */
 static char *
 retype(const TaState *state, const char *column, const TaColumn *key)
 {
+	if (ta_subject_by_natives(state))
+		return NULL;
 	return psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s;", ta_rel_qualified(state->child_rel),
-					ta_ident_quote(column), ta_type_sql(key));
+					ta_ident_quote(column),
+					state->reference->element ? ta_array_type_sql(key) : ta_type_sql(key));
 }
 
 static char *
@@ -145,18 +160,30 @@ length_of(const TaColumn *column)
 	return base != TEXTOID && typmod >= (int32) VARHDRSZ ? typmod - (int32) VARHDRSZ : -1;
 }
 
+/* What a fix locks, or what must be done before there is one. */
+static char *
+lock_of(const TaState *state, const char *more)
+{
+	if (ta_subject_by_natives(state))
+		return psprintf("The columns of its foreign keys are generated from it: SELECT "
+						"assoc.set_enforcement(%s, 'trigger') first, change it, and back.",
+						quote_literal_cstr(ta_decl_name(state->reference->serves)));
+	return ta_subject_lock("ACCESS EXCLUSIVE", state->child_rel, more);
+}
+
 static void
 check_pair(TaSubject *subject, const TaState *state, const TaColumn *column, const TaColumn *key,
-		   List *sources)
+		   HTAB *sources)
 {
-	Oid type = getBaseType(column->type);
+	Oid type =
+		getBaseType(state->reference->element ? ta_element_type(column->type) : column->type);
 	Oid key_type = getBaseType(key->type);
 	int64 limit = greatest(type);
 	bool integers = limit > 0 && greatest(key_type) > 0;
 	bool texts = is_text(type) && is_text(key_type);
-	int32 length = length_of(column);
+	int32 length = length_of(state->reference->element ? ta_element_column(column) : column);
 	int32 key_length = length_of(key);
-	char *lock = ta_subject_lock("ACCESS EXCLUSIVE", state->child_rel, "rewrites it");
+	char *lock = lock_of(state, "rewrites it");
 
 	if (integers && limit < greatest(key_type))
 		ta_subject_add(subject, state,
@@ -169,8 +196,7 @@ check_pair(TaSubject *subject, const TaState *state, const TaColumn *column, con
 		ta_subject_add(subject, state, TA_WARNING, "type_narrower",
 					   psprintf("%s can't hold every value of %s", shown(state->child_rel, column),
 								shown(state->parent_rel, key)),
-					   retype(state, column->name, key),
-					   ta_subject_lock("ACCESS EXCLUSIVE", state->child_rel, NULL));
+					   retype(state, column->name, key), lock_of(state, NULL));
 	else if (type != key_type && !integers && !texts)
 		ta_subject_add(subject, state, TA_WARNING, "type_differs",
 					   psprintf("%s is compared with %s by a cast", shown(state->child_rel, column),
@@ -187,14 +213,12 @@ check_pair(TaSubject *subject, const TaState *state, const TaColumn *column, con
 					   psprintf("%s.%s and %s.%s have different collations",
 								ta_rel_shown(state->child_rel), ta_ident_quote(column->name),
 								ta_rel_shown(state->parent_rel), ta_ident_quote(key->name)),
-					   retype(state, column->name, key),
-					   ta_subject_lock("ACCESS EXCLUSIVE", state->child_rel,
-									   "builds its indexes anew"));
+					   retype(state, column->name, key), lock_of(state, "builds its indexes anew"));
 }
 
 /* A key whose sequence nears the end of its type. */
 static void
-check_headroom(TaSubject *subject, const TaState *state, const TaColumn *key, List *sources)
+check_headroom(TaSubject *subject, const TaState *state, const TaColumn *key, HTAB *sources)
 {
 	Source *source = source_of(sources, state->parent_rel, key->name);
 	int64 limit = greatest(key->type);
@@ -227,10 +251,10 @@ check_headroom(TaSubject *subject, const TaState *state, const TaColumn *key, Li
 void
 ta_check_types(TaSubject *subject)
 {
-	List *sources = read_sources(subject);
+	HTAB *sources = read_sources(subject);
 	ListCell *lc;
 
-	foreach(lc, subject->states)
+	foreach(lc, subject->facets)
 	{
 		const TaState *state = lfirst(lc);
 		ListCell *lf;
@@ -249,4 +273,5 @@ ta_check_types(TaSubject *subject)
 			check_headroom(subject, state, key, sources);
 		}
 	}
+	hash_destroy(sources);
 }

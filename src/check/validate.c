@@ -50,16 +50,20 @@ call(const char *function, const char *argument)
 
 /* Steps of the plan that have not been done, and what no step mends. */
 static void
-check_plan(List **findings, List *references, List **states)
+check_plan(List **findings, List *references, bool everything, List **states)
 {
+	List *steps = ta_plan_steps(references, false, states);
 	ListCell *lc;
 
-	foreach(lc, ta_plan_steps(references, false, states))
+	if (everything)
+		steps = ta_plan_undeclared(steps, NULL);
+	foreach(lc, steps)
 	{
 		TaStep *step = lfirst(lc);
-		Oid owner = OidIsValid(step->state->child_rel) ? ta_ext_of_relation(step->state->child_rel)
-													   : InvalidOid;
+		Oid relid = ta_step_relation(step);
+		Oid owner = OidIsValid(relid) ? ta_ext_of_relation(relid) : InvalidOid;
 		TaFinding *finding;
+		bool broken;
 
 		if (step->kind == TA_STEP_PROBLEM)
 		{
@@ -67,8 +71,11 @@ check_plan(List **findings, List *references, List **states)
 			finding->association = step->association;
 			continue;
 		}
+		/* what is not there lets rows in */
+		broken = step->kind == TA_STEP_ENFORCE && step->state->faults != NIL;
 		finding = ta_finding_add(
-			findings, TA_WARNING, "step_pending", step->reason,
+			findings, broken ? TA_ERROR : TA_WARNING, broken ? "trigger_missing" : "step_pending",
+			step->reason,
 			OidIsValid(owner) && !ta_step_validates_only(step)
 				? psprintf("SELECT filename, script FROM assoc.generate_migration(%s);",
 						   quote_literal_cstr(get_extension_name(owner)))
@@ -268,7 +275,7 @@ check_declared(const char *associations, List *references, List **states)
 	List *findings = NIL;
 	ListCell *lc;
 
-	check_plan(&findings, references, states);
+	check_plan(&findings, references, associations == NULL, states);
 	if (associations != NULL)
 		return findings;
 	check_models(&findings);
@@ -293,8 +300,7 @@ ta_validate_declared(const char *associations)
 {
 	List *findings = check_declared(associations, ta_plan_selected(associations), NULL);
 
-	ta_finding_sort(findings);
-	return findings;
+	return ta_finding_sort(findings);
 }
 
 /*
@@ -308,14 +314,14 @@ ta_validate_all(const char *associations, bool data)
 
 	subject.references = ta_plan_selected(associations);
 	subject.findings = check_declared(associations, subject.references, &subject.states);
+	ta_subject_split(&subject);
 	ta_check_keys(&subject);
 	ta_check_types(&subject);
 	ta_check_indexes(&subject);
 	ta_check_graph(&subject);
 	ta_check_rights(&subject);
+	ta_check_triggers(&subject);
 	if (data)
 		ta_check_data(&subject.findings, associations);
-	subject.findings = ta_ignore_filter(subject.findings);
-	ta_finding_sort(subject.findings);
-	return subject.findings;
+	return ta_finding_sort(ta_ignore_filter(subject.findings));
 }

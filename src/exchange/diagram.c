@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "base/err.h"
 #include "exchange/diagram.h"
@@ -209,7 +210,10 @@ mermaid_box(StringInfo out, const TaBox *box)
 static void
 mermaid_edge(StringInfo out, const TaEdge *edge)
 {
-	appendStringInfo(out, "    %s %s%s%s %s : \"", edge->parent->id, edge->one_parent ? "||" : "|o",
+	appendStringInfo(out, "    %s %s%s%s %s : \"", edge->parent->id,
+					 edge->many_parents ? "}o"
+					 : edge->one_parent ? "||"
+										: "|o",
 					 edge->state == TA_EDGE_SOLID ? "--" : "..", edge->one_child ? "o|" : "o{",
 					 edge->child->id);
 	mermaid_text(out, edge->label);
@@ -401,32 +405,114 @@ dot_port(const TaBox *box, List *columns)
 	return 0;
 }
 
+/* The box's row at a side of it: Todo:w1:w */
+static char *
+dot_end(const TaBox *box, List *columns, char side)
+{
+	return psprintf("%s:%c%d:%c", box->id, side, dot_port(box, columns), side);
+}
+
 /*
- * From the key of the parent to the foreign key of the child; both ends have
- * their crow's feet.  A loop is at the left, for at the right lines crowd; its
- * label is in the box, for beside it lines come in.
+ * From the key of the parent to the foreign key of the child, from left to
+ * right; a backward line from the foreign key to the key.  Both ends have
+ * their crow's feet.  The label is a node in the middle of the line: dot leads
+ * other lines around nodes, and across the labels of lines.
+ *
+ *   1 [label=<todos / user>];
+ *   User:e0:e -> 1:w [dir=back, arrowtail=teeodot, ...];
+ *   1:e -> Todo:w1:w [arrowhead=crowodot, ...];
+ *
+ * A loop is at the left, for at the right lines crowd; its label is in the box.
  */
 static void
-dot_edge(StringInfo out, const TaEdge *edge)
+dot_edge(StringInfo out, const TaEdge *edge, int number)
 {
 	bool loop = edge->parent == edge->child;
-	char side = loop ? 'w' : 'e';
+	const char *key = edge->many_parents ? "crowodot" : edge->one_parent ? "teetee" : "teeodot";
+	const char *foreign = edge->one_child ? "teeodot" : "crowodot";
+	char *parent = dot_end(edge->parent, edge->reference->key, edge->backward || loop ? 'w' : 'e');
+	char *child = dot_end(edge->child, edge->reference->columns, edge->backward ? 'e' : 'w');
+	char *style =
+		psprintf("style=%s, color=\"%s\"", edge->state == TA_EDGE_SOLID ? "solid" : "dashed",
+				 edge->state == TA_EDGE_BROKEN ? DOT_RED : DOT_LINE);
 
-	appendStringInfo(out, "  %s:%c%d:%c -> %s:w%d:w [dir=both, arrowtail=%s, arrowhead=%s, ",
-					 edge->parent->id, side, dot_port(edge->parent, edge->reference->key), side,
-					 edge->child->id, dot_port(edge->child, edge->reference->columns),
-					 edge->one_parent ? "teetee" : "teeodot",
-					 edge->one_child ? "teeodot" : "crowodot");
-	appendStringInfo(out, "style=%s, color=\"%s\"",
-					 edge->state == TA_EDGE_SOLID ? "solid" : "dashed",
-					 edge->state == TA_EDGE_BROKEN ? DOT_RED : DOT_LINE);
-	if (!loop)
+	if (loop)
 	{
-		appendStringInfoString(out, ", label=<");
-		dot_label(out, edge, "<BR/>");
-		appendStringInfoChar(out, '>');
+		appendStringInfo(out, "  %s -> %s [dir=both, arrowtail=%s, arrowhead=%s, %s];\n", parent,
+						 child, key, foreign, style);
+		return;
 	}
-	appendStringInfoString(out, "];\n");
+	appendStringInfo(out,
+					 "  %d [fontsize=9, label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" "
+					 "CELLPADDING=\"2\"><TR><TD>",
+					 number);
+	dot_label(out, edge, "<BR/>");
+	appendStringInfo(out,
+					 "</TD></TR></TABLE>>];\n"
+					 "  %s -> %d:w [dir=back, arrowtail=%s, %s];\n"
+					 "  %d:e -> %s [arrowhead=%s, %s];\n",
+					 edge->backward ? child : parent, number, edge->backward ? foreign : key, style,
+					 number, edge->backward ? parent : child, edge->backward ? key : foreign,
+					 style);
+}
+
+/* ---- the order of boxes ---- */
+
+enum
+{
+	UNSEEN,
+	OPEN,
+	DONE
+};
+
+/* Goes down to the children; a line back to where the way comes from is backward. */
+static void
+visit(TaBox *box)
+{
+	ListCell *lc;
+
+	check_stack_depth();
+	box->visit = OPEN;
+	foreach(lc, box->below)
+	{
+		TaEdge *edge = lfirst(lc);
+
+		if (edge->child->visit == UNSEEN)
+			visit(edge->child);
+		else if (edge->child->visit == OPEN)
+			edge->backward = edge->child != box;
+	}
+	box->visit = DONE;
+}
+
+/*
+ * Turns lines of circles, so that all go from left to right: dot would draw
+ * the others around the whole picture.  What needs no parent comes first.
+ */
+static void
+turn_circles(const TaPicture *picture)
+{
+	ListCell *lc;
+
+	foreach(lc, picture->edges)
+	{
+		TaEdge *edge = lfirst(lc);
+
+		edge->parent->below = lappend(edge->parent->below, edge);
+		edge->child->needs_parent |= edge->one_parent;
+	}
+	foreach(lc, picture->boxes)
+	{
+		TaBox *box = lfirst(lc);
+
+		if (!box->needs_parent && box->visit == UNSEEN)
+			visit(box);
+	}
+	foreach(lc, picture->boxes)
+	{
+		if (((TaBox *) lfirst(lc))->visit == UNSEEN)
+			visit(lfirst(lc));
+	}
 }
 
 static char *
@@ -435,15 +521,15 @@ write_dot(const TaPicture *picture)
 	StringInfoData out;
 	ListCell *lc;
 
+	turn_circles(picture);
 	initStringInfo(&out);
 	appendStringInfoString(
 		&out,
 		"digraph models {\n"
-		"  graph [rankdir=LR, bgcolor=white, pad=0.4, nodesep=0.35, ranksep=1.1,\n"
+		"  graph [rankdir=LR, bgcolor=white, pad=0.4, nodesep=0.25, ranksep=0.5,\n"
 		"    fontname=\"" DOT_FONT "\", fontsize=9, fontcolor=\"" DOT_FAINT "\"];\n"
 		"  node [shape=plain, fontname=\"" DOT_FONT "\", fontsize=11, fontcolor=\"" DOT_INK "\"];\n"
-		"  edge [fontname=\"" DOT_FONT "\", fontsize=9, fontcolor=\"" DOT_INK
-		"\", arrowsize=0.8];\n");
+		"  edge [arrowsize=0.8];\n");
 	if (picture->edges != NIL)
 		appendStringInfoString(&out,
 							   "  labelloc=b; labeljust=l;\n"
@@ -452,7 +538,7 @@ write_dot(const TaPicture *picture)
 	foreach(lc, picture->boxes)
 		dot_box(&out, lfirst(lc));
 	foreach(lc, picture->edges)
-		dot_edge(&out, lfirst(lc));
+		dot_edge(&out, lfirst(lc), foreach_current_index(lc) + 1);
 	appendStringInfoString(&out, "}\n");
 	return out.data;
 }

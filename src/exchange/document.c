@@ -27,9 +27,13 @@ typedef enum OptionType
 } OptionType;
 
 #define KIND(kind) (1 << (kind))
+/* a belongs_to of several targets has a key of its own, called as its function */
+#define POLYMORPHIC ((TaKind) (TA_REFERENCES_MANY + 1))
+#define POLY KIND(POLYMORPHIC)
 #define HAS (KIND(TA_HAS_ONE) | KIND(TA_HAS_MANY))
 #define MANY KIND(TA_BELONGS_TO_MANY)
-#define ALL (KIND(TA_BELONGS_TO) | HAS | MANY)
+#define ARRAY KIND(TA_REFERENCES_MANY)
+#define ALL (KIND(TA_BELONGS_TO) | ARRAY | HAS | MANY)
 
 static const struct
 {
@@ -39,20 +43,25 @@ static const struct
 	size_t offset;
 } options[] = {
 	{"target", OPTION_TEXT, ALL, offsetof(TaDecl, target)},
-	{"foreign_key", OPTION_COLUMNS, ALL, offsetof(TaDecl, foreign_key)},
-	{"target_key", OPTION_COLUMNS, KIND(TA_BELONGS_TO) | MANY, offsetof(TaDecl, target_key)},
+	{"targets", OPTION_COLUMNS, POLY, offsetof(TaDecl, targets)},
+	{"foreign_key", OPTION_COLUMNS, ALL | POLY, offsetof(TaDecl, foreign_key)},
+	{"target_key", OPTION_COLUMNS, KIND(TA_BELONGS_TO) | ARRAY | MANY,
+	 offsetof(TaDecl, target_key)},
 	{"source_key", OPTION_COLUMNS, HAS | MANY, offsetof(TaDecl, source_key)},
 	{"through", OPTION_TEXT, HAS | MANY, offsetof(TaDecl, through)},
 	{"other_key", OPTION_COLUMNS, MANY, offsetof(TaDecl, other_key)},
 	{"scope", OPTION_JSON, ALL, offsetof(TaDecl, scope)},
-	{"order_by", OPTION_TEXT, HAS | MANY, offsetof(TaDecl, order_by)},
-	{"on_delete", OPTION_TEXT, ALL, offsetof(TaDecl, on_delete)},
-	{"on_update", OPTION_TEXT, ALL, offsetof(TaDecl, on_update)},
-	{"required", OPTION_BOOL, KIND(TA_BELONGS_TO) | HAS, offsetof(TaDecl, required)},
-	{"deferral", OPTION_TEXT, ALL, offsetof(TaDecl, deferral)},
+	{"condition", OPTION_JSON, KIND(TA_BELONGS_TO) | ARRAY | HAS, offsetof(TaDecl, condition)},
+	{"order_by", OPTION_TEXT, HAS | MANY | ARRAY, offsetof(TaDecl, order_by)},
+	{"on_delete", OPTION_TEXT, ALL | POLY, offsetof(TaDecl, on_delete)},
+	{"on_update", OPTION_TEXT, ALL | POLY, offsetof(TaDecl, on_update)},
+	{"required", OPTION_BOOL, KIND(TA_BELONGS_TO) | ARRAY | HAS | POLY, offsetof(TaDecl, required)},
+	{"deferral", OPTION_TEXT, ALL | POLY, offsetof(TaDecl, deferral)},
 	{"inverse", OPTION_TEXT, ALL, offsetof(TaDecl, inverse)},
-	{"enforce", OPTION_TEXT, ALL, offsetof(TaDecl, enforce)},
-	{"index", OPTION_BOOL, ALL, offsetof(TaDecl, index)},
+	{"enforce", OPTION_TEXT, ALL | POLY, offsetof(TaDecl, enforce)},
+	{"index", OPTION_BOOL, ALL | POLY, offsetof(TaDecl, index)},
+	{"polymorphic", OPTION_TEXT, HAS | MANY, offsetof(TaDecl, polymorphic)},
+	{"type_column", OPTION_TEXT, POLY | HAS | MANY, offsetof(TaDecl, type_column)},
 };
 
 static const struct
@@ -66,6 +75,9 @@ static const struct
 	{"plural", OPTION_TEXT, offsetof(TaDocumentModel, row.plural)},
 	{"key", OPTION_COLUMNS, offsetof(TaDocumentModel, row.key)},
 	{"accessors", OPTION_BOOL, offsetof(TaDocumentModel, row.accessors)},
+	{"type_value", OPTION_TEXT, offsetof(TaDocumentModel, row.type_value)},
+	{"soft_delete", OPTION_TEXT, offsetof(TaDocumentModel, row.soft_delete)},
+	{"heirs", OPTION_BOOL, offsetof(TaDocumentModel, row.heirs)},
 };
 
 static const struct
@@ -78,6 +90,26 @@ static const struct
 	{"message", offsetof(TaIgnored, message)},
 	{"reason", offsetof(TaIgnored, reason)},
 };
+
+/* What the document calls the kind. */
+static const char *
+kind_name(TaKind kind)
+{
+	return kind == POLYMORPHIC ? "belongs_to_polymorphic" : ta_kind_name(kind);
+}
+
+static bool
+kind_parse(const char *name, TaKind *kind)
+{
+	*kind = POLYMORPHIC;
+	return strcmp(name, kind_name(POLYMORPHIC)) == 0 || ta_kind_parse(name, kind);
+}
+
+static TaKind
+kind_of(const TaDecl *decl)
+{
+	return ta_decl_is_polymorphic(decl) ? POLYMORPHIC : decl->kind;
+}
 
 #define FIELD(base, offset, type) ((type *) ((char *) (base) + (offset)))
 
@@ -183,7 +215,7 @@ options_of_kind(TaKind kind)
 	return names;
 }
 
-/* One association: its target as a string, or an object of options. */
+/* One association: its target (or targets) as a string, or an object of options. */
 static TaDecl *
 read_association(const char *model, TaKind kind, const TaJsonPair *pair, const char *path)
 {
@@ -191,10 +223,20 @@ read_association(const char *model, TaKind kind, const TaJsonPair *pair, const c
 	ListCell *lc;
 
 	decl->model = pstrdup(model);
-	decl->kind = kind;
+	decl->kind = kind == POLYMORPHIC ? TA_BELONGS_TO : kind;
 	decl->alias = pair->key;
-	decl->target = ta_json_string(pair->value);
-	if (decl->target != NULL)
+	if (kind == POLYMORPHIC)
+	{
+		char *targets = ta_json_string(pair->value);
+
+		decl->target = pstrdup("");
+		decl->targets = ta_ident_split_models(targets, "targets");
+		if (targets != NULL)
+			return decl;
+	}
+	else
+		decl->target = ta_json_string(pair->value);
+	if (decl->target != NULL && kind != POLYMORPHIC)
 		return decl;
 
 	foreach(lc, object_at(pair->value, path))
@@ -230,8 +272,8 @@ model_keys(void)
 
 	for (int i = 0; i < lengthof(model_options); i++)
 		names = lappend(names, (char *) model_options[i].name);
-	for (int kind = TA_BELONGS_TO; kind <= TA_BELONGS_TO_MANY; kind++)
-		names = lappend(names, (char *) ta_kind_name((TaKind) kind));
+	for (int kind = TA_BELONGS_TO; kind <= POLYMORPHIC; kind++)
+		names = lappend(names, (char *) kind_name((TaKind) kind));
 	return names;
 }
 
@@ -254,7 +296,7 @@ read_model_member(TaDocument *document, TaDocumentModel *model, const TaJsonPair
 		}
 		return;
 	}
-	if (ta_kind_parse(pair->key, &kind))
+	if (kind_parse(pair->key, &kind))
 	{
 		ListCell *lc;
 
@@ -428,16 +470,34 @@ put_option(StringInfo out, const char *name, OptionType type, const void *field,
 		appendStringInfoString(out, text);
 }
 
+/* The row with its type column where it was said: a junction has it beside one of its two columns. */
+static const TaDecl *
+as_said(const TaDecl *decl)
+{
+	TaDecl *said;
+
+	if (decl->other_type_column == NULL)
+		return decl;
+	said = palloc(sizeof(TaDecl));
+	*said = *decl;
+	said->type_column = decl->other_type_column;
+	if (ta_decl_inferred(decl, "other_type_column"))
+		said->inferred = lappend(list_copy(decl->inferred), "type_column");
+	return said;
+}
+
 /* {"target": "User", "foreign_key": "userId"}, on one line */
 static void
-put_association(StringInfo out, const TaDecl *decl)
+put_association(StringInfo out, const TaDecl *stored)
 {
+	const TaDecl *decl = as_said(stored);
 	bool first = true;
 
 	appendStringInfoChar(out, '{');
 	for (int i = 0; i < lengthof(options); i++)
 	{
-		if ((options[i].kinds & KIND(decl->kind)) != 0 && !ta_decl_inferred(decl, options[i].name))
+		if ((options[i].kinds & KIND(kind_of(decl))) != 0 &&
+			!ta_decl_inferred(decl, options[i].name))
 			put_option(out, options[i].name, options[i].type,
 					   FIELD(decl, options[i].offset, const void), &first, NULL);
 	}
@@ -455,11 +515,11 @@ put_kind(StringInfo out, const char *model, TaKind kind, List *decls, bool *firs
 	{
 		TaDecl *decl = lfirst(lc);
 
-		if (decl->kind != kind || strcmp(decl->model, model) != 0)
+		if (kind_of(decl) != kind || strcmp(decl->model, model) != 0)
 			continue;
 		if (first_alias)
 		{
-			put_key(out, "      ", ta_kind_name(kind), first);
+			put_key(out, "      ", kind_name(kind), first);
 			appendStringInfoChar(out, '{');
 		}
 		put_key(out, "        ", decl->alias, &first_alias);
@@ -490,7 +550,7 @@ put_model(StringInfo out, const char *name, const TaModelRow *row, List *decls, 
 	appendStringInfoChar(out, '{');
 	if (row != NULL)
 		put_model_options(out, row, &first);
-	for (int kind = TA_BELONGS_TO; kind <= TA_BELONGS_TO_MANY; kind++)
+	for (int kind = TA_BELONGS_TO; kind <= POLYMORPHIC; kind++)
 		put_kind(out, name, (TaKind) kind, decls, &first);
 	appendStringInfoString(out, first ? "}" : "\n    }");
 }
@@ -578,6 +638,64 @@ ta_document_write(List *models, List *decls, List *ignored)
 	return out.data;
 }
 
+/* ---- what two say ---- */
+
+/* Whether the option, a text or a list, is said; an empty list is not. */
+static bool
+is_said(OptionType type, const void *field)
+{
+	return type == OPTION_COLUMNS ? *(List *const *) field != NIL : *(char *const *) field != NULL;
+}
+
+static void
+take(OptionType type, void *into, const void *from)
+{
+	if (type == OPTION_COLUMNS)
+		*(List **) into = *(List *const *) from;
+	else
+		*(char **) into = *(char *const *) from;
+}
+
+/*
+ * The declaration with everything that either says: what the second says of an
+ * option goes before what the first has only inferred.  Where both say it, they
+ * say the same.
+ */
+TaDecl *
+ta_document_merge(const TaDecl *first, const TaDecl *second)
+{
+	TaDecl *merged = palloc(sizeof(TaDecl));
+
+	*merged = *first;
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if (is_said(options[i].type, FIELD(second, options[i].offset, const void)) &&
+			(!is_said(options[i].type, FIELD(first, options[i].offset, const void)) ||
+			 ta_decl_inferred(first, options[i].name)))
+			take(options[i].type, FIELD(merged, options[i].offset, void),
+				 FIELD(second, options[i].offset, const void));
+	}
+	return merged;
+}
+
+/* The same of a model; its table is one. */
+TaModelRow *
+ta_document_model_merge(const TaModelRow *first, const TaModelRow *second)
+{
+	TaDocumentModel merged = {.row = *first};
+	TaDocumentModel other = {.row = *second};
+	TaModelRow *row = palloc(sizeof(TaModelRow));
+
+	for (int i = 1; i < lengthof(model_options); i++)
+	{
+		if (!is_said(model_options[i].type, FIELD(&merged, model_options[i].offset, const void)))
+			take(model_options[i].type, FIELD(&merged, model_options[i].offset, void),
+				 FIELD(&other, model_options[i].offset, const void));
+	}
+	*row = merged.row;
+	return row;
+}
+
 /* ---- as calls ---- */
 
 /* name => 'value', after what the call already holds */
@@ -602,18 +720,21 @@ put_argument(StringInfo out, const char *name, OptionType type, const void *fiel
  * But not the inverse, which a call of its own declares.
  */
 char *
-ta_document_call(const TaDecl *decl)
+ta_document_call(const TaDecl *stored)
 {
+	const TaDecl *decl = as_said(stored);
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "SELECT assoc.%s(%s, %s, alias => %s", ta_kind_name(decl->kind),
-					 quote_literal_cstr(decl->model), quote_literal_cstr(decl->target),
-					 quote_literal_cstr(decl->alias));
+	appendStringInfo(&out, "SELECT assoc.%s(%s, ", ta_decl_kind(decl),
+					 quote_literal_cstr(decl->model));
+	if (!ta_decl_is_polymorphic(decl))
+		appendStringInfo(&out, "%s, ", quote_literal_cstr(decl->target));
+	appendStringInfo(&out, "alias => %s", quote_literal_cstr(decl->alias));
 	for (int i = 0; i < lengthof(options); i++)
 	{
-		if ((options[i].kinds & KIND(decl->kind)) != 0 && strcmp(options[i].name, "target") != 0 &&
-			strcmp(options[i].name, "inverse") != 0)
+		if ((options[i].kinds & KIND(kind_of(decl))) != 0 &&
+			strcmp(options[i].name, "target") != 0 && strcmp(options[i].name, "inverse") != 0)
 			put_argument(&out, options[i].name, options[i].type,
 						 FIELD(decl, options[i].offset, const void));
 	}

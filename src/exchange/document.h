@@ -29,7 +29,9 @@ typedef struct TaDocumentModel
 
 extern TaDocument *ta_document_read(Jsonb *jsonb);
 extern char *ta_document_write(List *models, List *decls, List *ignored);
-extern char *ta_document_call(const TaDecl *decl);
+extern TaDecl *ta_document_merge(const TaDecl *first, const TaDecl *second);
+extern TaModelRow *ta_document_model_merge(const TaModelRow *first, const TaModelRow *second);
+extern char *ta_document_call(const TaDecl *stored);
 extern char *ta_document_model_call(const TaModelRow *row);
 
 #endif /* TA_DOCUMENT_H */

@@ -30,10 +30,18 @@ typedef struct Generator
 	const TaPackage *package;
 	Oid extension;
 	List *references; /* of TaReference: those the package may say */
-	List *decls; /* of TaDecl: to be said */
-	List *models; /* of char *: that they name */
+	List *decls; /* of Said: what the package is to say */
+	List *models; /* of Said: those that they name, and those that the hand adds to */
 	List *steps; /* of TaStep */
 } Generator;
+
+/* An association or a model that the package says from the next version on. */
+typedef struct Said
+{
+	char *name;
+	char *up; /* the call that says it */
+	char *down; /* the call that takes it back, or that says what the package said before */
+} Said;
 
 /* ---- what is the package's ---- */
 
@@ -59,11 +67,33 @@ static bool
 is_ours(const Generator *gen, const TaReference *reference)
 {
 	const TaModel *child = ta_cache_model(reference->child);
-	const TaModel *parent = ta_cache_model(reference->parent);
+	bool ours = child != NULL && reference->targets != NIL;
+	ListCell *lc;
 
-	if (child == NULL || parent == NULL || !OidIsValid(parent->relid))
-		return false;
-	return OidIsValid(child->relid) ? is_member(gen, child->relid) : is_member(gen, parent->relid);
+	foreach(lc, reference->targets)
+	{
+		const TaModel *parent = ta_cache_model(((TaTarget *) lfirst(lc))->model);
+
+		ours = ours && parent != NULL && OidIsValid(parent->relid) &&
+			   (OidIsValid(child->relid) || is_member(gen, parent->relid));
+	}
+	return ours && (!OidIsValid(child->relid) || is_member(gen, child->relid));
+}
+
+/* A parent that a script of the package can't speak of; InvalidOid: there is none. */
+static Oid
+parent_out_of_reach(const Generator *gen, const TaReference *reference)
+{
+	ListCell *lc;
+
+	foreach(lc, reference->targets)
+	{
+		Oid relid = ta_cache_model(((TaTarget *) lfirst(lc))->model)->relid;
+
+		if (!is_within_reach(gen, relid))
+			return relid;
+	}
+	return InvalidOid;
 }
 
 /* Keeps the references that are the package's; those that a script of it can't say are told. */
@@ -76,35 +106,63 @@ select_references(Generator *gen)
 	foreach(lc, all)
 	{
 		TaReference *reference = lfirst(lc);
+		Oid far;
 
 		if (!is_ours(gen, reference))
 			continue;
-		if (is_within_reach(gen, ta_cache_model(reference->parent)->relid))
+		far = parent_out_of_reach(gen, reference);
+		if (!OidIsValid(far))
 			gen->references = lappend(gen->references, reference);
 		else
 			ereport(NOTICE,
 					(errmsg("%s is left out: its other table, %s, is not part of package \"%s\"",
-							ta_decl_name(reference->serves),
-							ta_rel_shown(ta_cache_model(reference->parent)->relid),
-							gen->package->name),
+							ta_decl_name(reference->serves), ta_rel_shown(far), gen->package->name),
 					 errdetail("A restore creates the package before that table.")));
 	}
 }
 
 /* ---- what is said by hand ---- */
 
-/* Whether the package says the same already. */
-static bool
-is_said(const Generator *gen, const TaDecl *decl)
+/* What the package says of the association; NULL: nothing. */
+static TaDecl *
+said_by_package(const Generator *gen, const TaDecl *decl)
 {
 	ListCell *lc;
 
 	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
 	{
 		if (strcmp(((TaDecl *) lfirst(lc))->declarer, gen->package->name) == 0)
-			return true;
+			return lfirst(lc);
 	}
-	return false;
+	return NULL;
+}
+
+/* Likewise of a model. */
+static TaModelRow *
+model_by_package(const Generator *gen, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_models_named(name))
+	{
+		if (strcmp(((TaModelRow *) lfirst(lc))->declarer, gen->package->name) == 0)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+/* What the hand says of the model; NULL: nothing. */
+static TaModelRow *
+model_by_hand(const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_models_named(name))
+	{
+		if (((TaModelRow *) lfirst(lc))->declarer[0] == '\0')
+			return lfirst(lc);
+	}
+	return NULL;
 }
 
 static bool
@@ -142,16 +200,59 @@ may_be_said(const Generator *gen, const TaDecl *decl)
 static void
 add_model(Generator *gen, const char *name)
 {
+	TaModelRow *before = model_by_package(gen, name);
+	TaModelRow *hand = model_by_hand(name);
+	Said *said;
 	ListCell *lc;
 
-	if (ta_ident_list_has(gen->models, name))
-		return;
-	foreach(lc, ta_catalog_models_named(name))
+	foreach(lc, gen->models)
 	{
-		if (strcmp(((TaModelRow *) lfirst(lc))->declarer, gen->package->name) == 0)
+		if (strcmp(((Said *) lfirst(lc))->name, name) == 0)
 			return;
 	}
-	gen->models = lappend(gen->models, (char *) name);
+	if (before != NULL && hand == NULL)
+		return;
+	said = palloc0(sizeof(Said));
+	said->name = pstrdup(name);
+	said->up = ta_document_model_call(hand == NULL     ? linitial(ta_catalog_models_named(name))
+									  : before == NULL ? hand
+													   : ta_document_model_merge(before, hand));
+	said->down = before != NULL
+					 ? ta_document_model_call(before)
+					 : psprintf("SELECT assoc.drop_model(%s);", quote_literal_cstr(name));
+	if (before == NULL || strcmp(said->up, said->down) != 0)
+		gen->models = lappend(gen->models, said);
+}
+
+/* The package's models whose options the hand has added to. */
+static void
+select_models(Generator *gen)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_models())
+	{
+		TaModelRow *row = lfirst(lc);
+
+		if (row->declarer[0] == '\0' && model_by_package(gen, row->name) != NULL)
+			add_model(gen, row->name);
+	}
+}
+
+/* What the hand says of an association: the package says it from then on, with what it has said before. */
+static void
+add_decl(Generator *gen, TaDecl *decl)
+{
+	TaDecl *before = said_by_package(gen, decl);
+	Said *said = palloc0(sizeof(Said));
+
+	said->name = (char *) ta_decl_name(decl);
+	said->up = ta_document_call(before == NULL ? decl : ta_document_merge(before, decl));
+	said->down = before != NULL ? ta_document_call(before)
+								: psprintf("SELECT assoc.drop_association(%s);",
+										   quote_literal_cstr(said->name));
+	if (before == NULL || strcmp(said->up, said->down) != 0)
+		gen->decls = lappend(gen->decls, said);
 }
 
 /* What the hand says of the package's tables; a path after the associations it goes along. */
@@ -167,13 +268,15 @@ select_decls(Generator *gen)
 		foreach(lc, decls)
 		{
 			TaDecl *decl = lfirst(lc);
+			ListCell *lt;
 
 			if (ta_decl_is_path(decl) != (paths == 1) || decl->declarer[0] != '\0' ||
-				is_said(gen, decl) || !may_be_said(gen, decl))
+				!may_be_said(gen, decl))
 				continue;
-			gen->decls = lappend(gen->decls, decl);
+			add_decl(gen, decl);
 			add_model(gen, decl->model);
-			add_model(gen, decl->target);
+			foreach(lt, ta_decl_is_polymorphic(decl) ? decl->targets : list_make1(decl->target))
+				add_model(gen, lfirst(lt));
 			if (decl->kind == TA_BELONGS_TO_MANY)
 				add_model(gen, decl->through);
 		}
@@ -209,7 +312,35 @@ one_line(const char *text)
 	return line;
 }
 
-/* The DDL in the order of the plan, each step below its reason; then what is declared. */
+/* Whether the step is a call that looks at what is declared: it stands where that is said already, or still. */
+static bool
+is_call(const TaStep *step)
+{
+	return step->kind == TA_STEP_ENFORCE || step->kind == TA_STEP_VALIDATE_TRIGGERS ||
+		   step->kind == TA_STEP_UNENFORCE;
+}
+
+/* The steps that are calls, or those that are not, in the order of the plan, each below its reason. */
+static void
+write_steps(StringInfo out, const Generator *gen, bool calls)
+{
+	ListCell *lc;
+
+	foreach(lc, gen->steps)
+	{
+		TaStep *step = lfirst(lc);
+
+		if (is_call(step) != calls)
+			continue;
+		if (step->sql == NULL)
+			appendStringInfo(out, "\n-- NOT DONE, for no DDL mends it: %s\n",
+							 one_line(step->reason));
+		else
+			appendStringInfo(out, "\n-- %s\n%s;\n", one_line(step->reason), step->sql);
+	}
+}
+
+/* The DDL, then what is declared, then what triggers enforce of it. */
 static char *
 write_up(const Generator *gen, const char *from, const char *to)
 {
@@ -217,29 +348,48 @@ write_up(const Generator *gen, const char *from, const char *to)
 	ListCell *lc;
 
 	begin_script(&out, gen, from, to);
-	foreach(lc, gen->steps)
-	{
-		TaStep *step = lfirst(lc);
-
-		if (step->sql == NULL)
-			appendStringInfo(&out, "\n-- NOT DONE, for no DDL mends it: %s\n",
-							 one_line(step->reason));
-		else
-			appendStringInfo(&out, "\n-- %s\n%s;\n", one_line(step->reason), step->sql);
-	}
+	write_steps(&out, gen, false);
 	if (gen->models != NIL)
 		appendStringInfoChar(&out, '\n');
 	foreach(lc, gen->models)
-	{
-		List *rows = ta_catalog_models_named(lfirst(lc));
-
-		appendStringInfo(&out, "%s\n", ta_document_model_call(linitial(rows)));
-	}
+		appendStringInfo(&out, "%s\n", ((Said *) lfirst(lc))->up);
 	if (gen->decls != NIL)
 		appendStringInfoChar(&out, '\n');
 	foreach(lc, gen->decls)
-		appendStringInfo(&out, "%s\n", ta_document_call(lfirst(lc)));
+		appendStringInfo(&out, "%s\n", ((Said *) lfirst(lc))->up);
+	write_steps(&out, gen, true);
 	return out.data;
+}
+
+/* When a step is taken back: what is no call, after all that is declared. */
+typedef enum When
+{
+	WHILE_DECLARED, /* a call that looks at what the up script has declared */
+	DECLARED_AS_BEFORE, /* one that makes triggers as they were */
+	LAST
+} When;
+
+static When
+is_taken_back(const TaStep *step)
+{
+	if (!is_call(step))
+		return LAST;
+	return step->kind == TA_STEP_UNENFORCE || step->state->in_force != NULL ? DECLARED_AS_BEFORE
+																			: WHILE_DECLARED;
+}
+
+/* What takes the steps back that it is time for, the last first. */
+static void
+write_inverses(StringInfo out, const Generator *gen, When when)
+{
+	for (int i = list_length(gen->steps) - 1; i >= 0; i--)
+	{
+		TaStep *step = list_nth(gen->steps, i);
+		char *sql = is_taken_back(step) == when ? ta_inverse_sql(step) : NULL;
+
+		if (sql != NULL)
+			appendStringInfo(out, "\n%s;\n", sql);
+	}
 }
 
 /* The same backwards. */
@@ -249,24 +399,17 @@ write_down(const Generator *gen, const char *from, const char *to)
 	StringInfoData out;
 
 	begin_script(&out, gen, from, to);
+	write_inverses(&out, gen, WHILE_DECLARED);
 	if (gen->decls != NIL)
 		appendStringInfoChar(&out, '\n');
 	for (int i = list_length(gen->decls) - 1; i >= 0; i--)
-		appendStringInfo(&out, "SELECT assoc.drop_association(%s);\n",
-						 quote_literal_cstr(ta_decl_name(list_nth(gen->decls, i))));
+		appendStringInfo(&out, "%s\n", ((Said *) list_nth(gen->decls, i))->down);
 	if (gen->models != NIL)
 		appendStringInfoChar(&out, '\n');
 	for (int i = list_length(gen->models) - 1; i >= 0; i--)
-		appendStringInfo(&out, "SELECT assoc.drop_model(%s);\n",
-						 quote_literal_cstr(list_nth(gen->models, i)));
-	for (int i = list_length(gen->steps) - 1; i >= 0; i--)
-	{
-		TaStep *step = list_nth(gen->steps, i);
-		char *sql = ta_inverse_sql(step);
-
-		if (sql != NULL)
-			appendStringInfo(&out, "\n%s;\n", sql);
-	}
+		appendStringInfo(&out, "%s\n", ((Said *) list_nth(gen->models, i))->down);
+	write_inverses(&out, gen, DECLARED_AS_BEFORE);
+	write_inverses(&out, gen, LAST);
 	return out.data;
 }
 
@@ -338,8 +481,9 @@ ta_generate(const char *name, const char *from, const char *to)
 	gen.extension = get_extension_oid(name, false);
 	select_references(&gen);
 	select_decls(&gen);
+	select_models(&gen);
 	gen.steps = ta_plan_steps(gen.references, false, NULL);
-	if (gen.steps == NIL && gen.decls == NIL)
+	if (gen.steps == NIL && gen.decls == NIL && gen.models == NIL)
 	{
 		ereport(NOTICE,
 				(errmsg("package \"%s\" needs no new version: what is declared about its tables is "

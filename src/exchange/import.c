@@ -450,14 +450,19 @@ import_key(TaImport *import, TaImportResult *result, TaImportKey *key)
 	import_back(import, result, key);
 }
 
-/* The keys of the schemas as rows, what is new as a document, then proposals; NULL: all schemas of users. */
+/*
+ * The keys of the schemas as rows, what is new as a document, then proposals;
+ * NULL: all schemas of users.  counted: rows of an import just before, whose
+ * proposals are not counted again.
+ */
 TaImportResult *
-ta_import(const char *schemas)
+ta_import(const char *schemas, List *counted)
 {
 	TaImportResult *result = palloc0(sizeof(TaImportResult));
 	TaImport *import = ta_import_read(schemas);
 	ListCell *lc;
 
+	import->counted = counted;
 	/* a key that cannot be declared takes no names */
 	foreach(lc, import->keys)
 	{

@@ -21,6 +21,7 @@ typedef struct TaImportRow
 	const char *inferred;
 	const char *evidence;
 	const char *statement;
+	const char *counted_in; /* of a proposal: the table whose rows its evidence counts */
 } TaImportRow;
 
 typedef struct TaImportResult
@@ -29,6 +30,6 @@ typedef struct TaImportResult
 	TaDocument document; /* what is new, to be declared */
 } TaImportResult;
 
-extern TaImportResult *ta_import(const char *schemas);
+extern TaImportResult *ta_import(const char *schemas, List *counted);
 
 #endif /* TA_IMPORT_H */

@@ -309,6 +309,21 @@ ta_import_name_to(TaImport *import, TaImportKey *key, const char **why)
 	return alias;
 }
 
+/* The alias of a references_many: the target's name in the plural. */
+char *
+ta_import_name_array(TaImport *import, TaImportKey *key, const char **why)
+{
+	const TaImportTable *child = key->child;
+	const char *many = key->parent->many;
+	char *alias = choose_alias(import, child, key->child_model,
+							   list_make2(pstrdup(many), join(child, many, "rows")));
+
+	*why = psprintf("alias %s from the target's name%s", alias,
+					strcmp(alias, many) == 0 ? ""
+											 : psprintf(", for %s is taken", ta_ident_quote(many)));
+	return alias;
+}
+
 /* How many imported keys lead from the child to the parent. */
 static int
 count_siblings(const TaImportKey *key)

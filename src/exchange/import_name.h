@@ -19,6 +19,7 @@ extern void ta_import_take_model(HTAB *taken, const char *model);
 extern char *ta_import_role(const char *column, const char *key);
 extern char *ta_import_name_model(TaImport *import, TaImportTable *table);
 extern char *ta_import_name_to(TaImport *import, TaImportKey *key, const char **why);
+extern char *ta_import_name_array(TaImport *import, TaImportKey *key, const char **why);
 extern char *ta_import_name_back(TaImport *import, TaImportKey *key, bool one, const char **why);
 extern char *ta_import_name_across(TaImport *import, TaImportKey *here, TaImportKey *there);
 

@@ -20,11 +20,13 @@
 #include "base/spi.h"
 #include "exchange/import_name.h"
 #include "exchange/import_propose.h"
+#include "model/naming.h"
 #include "model/reference.h"
 #include "pg/keymatch.h"
 
 #define SAMPLE_ROWS 10000
 #define SHOWN_TYPES 5
+#define MAX_TYPES 100
 
 /* A table that a column's name may mean, by the one column of its key. */
 typedef struct Word
@@ -89,17 +91,36 @@ read_words(const TaImport *import)
 	return words;
 }
 
-/* The table that the column refers to by its name: of the same schema, else the first; NULL: none. */
+/* Whether it is an array, whose elements may refer, as of 1.3 they can. */
+static bool
+is_array(const TaColumn *column)
+{
+	return OidIsValid(ta_element_type(column->type)) && ta_catalog_has_polymorphic();
+}
+
+/* Whether the column can refer to the key, or its elements can. */
+static bool
+can_refer(const TaColumn *column, const TaColumn *key)
+{
+	return is_array(column) ? ta_is_array_of_keys(column->type, key->type)
+							: OidIsValid(ta_key_operator(key->type, column->type));
+}
+
+/*
+ * The table that the column refers to by its name, user_id, or for an array
+ * user_ids: of the same schema, else the first; NULL: none.
+ */
 static TaImportTable *
 target_of(HTAB *words, TaImportTable *child, const TaColumn *column)
 {
-	Word *word = hash_search(words, fold(column->name), HASH_FIND, NULL);
+	const char *name = is_array(column) ? ta_name_singular(column->name) : column->name;
+	Word *word = hash_search(words, fold(name), HASH_FIND, NULL);
 	TaImportTable *found = NULL;
 	List *tables = word != NULL ? word->tables : NIL;
 	ListCell *lc;
 
-	if (word == NULL && strncmp(fold(column->name), "parent", 6) == 0 &&
-		ta_import_same_word(column->name, "parentid"))
+	if (word == NULL && strncmp(fold(name), "parent", 6) == 0 &&
+		ta_import_same_word(name, "parentid"))
 		tables = list_make1(child);
 	foreach(lc, tables)
 	{
@@ -108,7 +129,7 @@ target_of(HTAB *words, TaImportTable *child, const TaColumn *column)
 		const TaColumn *target =
 			list_length(key) == 1 ? ta_rel_column(table->relid, linitial(key)) : NULL;
 
-		if (target == NULL || !OidIsValid(ta_key_operator(target->type, column->type)) ||
+		if (target == NULL || !can_refer(column, target) ||
 			(table == child && target->attnum == column->attnum))
 			continue;
 		if (ta_rel_namespace(table->relid) == ta_rel_namespace(child->relid))
@@ -158,6 +179,30 @@ keep_counts(HeapTuple tuple, TupleDesc desc, void *arg)
 }
 
 /*
+ * The values of a column, of an array its elements, and before them how many rows
+ * they are of: what stands before and after the count of those that match.
+ */
+static void
+sample_sql(const TaImportTable *child, const TaColumn *column, const char **rows,
+		   const char **values)
+{
+	const char *quoted = ta_ident_quote(column->name);
+
+	if (!is_array(column))
+	{
+		*rows = "pg_catalog.count(*)";
+		*values =
+			psprintf("SELECT t.%s AS v FROM %s t LIMIT %d", quoted, child->shown, SAMPLE_ROWS);
+		return;
+	}
+	*rows = psprintf("(SELECT pg_catalog.count(*) FROM (SELECT 1 FROM %s LIMIT %d) r)",
+					 child->shown, SAMPLE_ROWS);
+	*values = psprintf("SELECT u.e AS v FROM (SELECT t.%s AS a FROM %s t LIMIT %d) r, "
+					   "pg_catalog.unnest(r.a) u (e)",
+					   quoted, child->shown, SAMPLE_ROWS);
+}
+
+/*
  * SELECT count(*), count(s.v), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM "Users" p WHERE p.id = s.v))
  * FROM (SELECT t."userId" AS v FROM "Todos" t LIMIT 10000) s
  */
@@ -166,6 +211,8 @@ share_of_matches(const TaImportTable *child, const TaColumn *column, const TaImp
 				 const TaColumn *key)
 {
 	Counts counts = {0};
+	const char *rows;
+	const char *values;
 
 	if (!ta_rel_may_count(child->relid))
 		return unread(child);
@@ -173,21 +220,23 @@ share_of_matches(const TaImportTable *child, const TaColumn *column, const TaImp
 		return unread(parent);
 	if (!is_built_in(column) || !is_built_in(key))
 		return NOT_BUILT_IN;
-	(void) ta_spi_query(
-		psprintf("SELECT pg_catalog.count(*), pg_catalog.count(s.v), pg_catalog.count(*) FILTER"
-				 " (WHERE EXISTS (SELECT 1 FROM %s p WHERE %s))"
-				 " FROM (SELECT t.%s AS v FROM %s t LIMIT %d) s",
-				 parent->shown,
-				 ta_key_test_sql(psprintf("p.%s", ta_ident_quote(key->name)), key, "s.v", column),
-				 ta_ident_quote(column->name), child->shown, SAMPLE_ROWS),
-		keep_counts, &counts);
+	sample_sql(child, column, &rows, &values);
+	(void) ta_spi_query(psprintf("SELECT %s, pg_catalog.count(s.v), pg_catalog.count(*) FILTER"
+								 " (WHERE EXISTS (SELECT 1 FROM %s p WHERE %s)) FROM (%s) s",
+								 rows, parent->shown,
+								 ta_key_test_sql(psprintf("p.%s", ta_ident_quote(key->name)), key,
+												 "s.v", ta_element_column(column)),
+								 values),
+						keep_counts, &counts);
 	if (counts.values == 0)
 		return counts.rows == 0
 				   ? "no rows"
-				   : psprintf("only nulls in %s" INT64_FORMAT " rows",
+				   : psprintf(is_array(column) ? "no elements in %s" INT64_FORMAT " rows"
+											   : "only nulls in %s" INT64_FORMAT " rows",
 							  counts.rows < SAMPLE_ROWS ? "" : "the first ", counts.rows);
-	return psprintf(INT64_FORMAT " of " INT64_FORMAT " values match (%d %%), %s", counts.matches,
-					counts.values, (int) (100 * counts.matches / counts.values),
+	return psprintf(INT64_FORMAT " of " INT64_FORMAT " %s match (%d %%), %s", counts.matches,
+					counts.values, is_array(column) ? "elements" : "values",
+					(int) (100 * counts.matches / counts.values),
 					counts.rows < SAMPLE_ROWS ? "exact"
 											  : psprintf("sampled from %d rows", SAMPLE_ROWS));
 }
@@ -216,6 +265,23 @@ types_seen(const TaImportTable *table, const char *column)
 				 ta_ident_quote(column), table->shown, SAMPLE_ROWS, SHOWN_TYPES),
 		keep_type, &types);
 	return types == NIL ? "no rows" : psprintf("types %s", ta_err_join(types, ", "));
+}
+
+/* What was found of the row by an import just before, or NULL. */
+static const char *
+counted_before(const TaImport *import, const TaImportRow *row)
+{
+	ListCell *lc;
+
+	foreach(lc, import->counted)
+	{
+		const TaImportRow *old = lfirst(lc);
+
+		if (old->counted_in != NULL && strcmp(old->counted_in, row->counted_in) == 0 &&
+			strcmp(old->table, row->table) == 0 && strcmp(old->foreign_key, row->foreign_key) == 0)
+			return old->evidence;
+	}
+	return NULL;
 }
 
 /* ---- proposals ---- */
@@ -288,10 +354,11 @@ propose(TaImport *import, TaImportTable *child, const TaColumn *column, TaImport
 	key.fk.columns = list_make1(column->name);
 	key.fk.key = ta_rel_primary_key(parent->relid);
 
-	decl.kind = TA_BELONGS_TO;
+	decl.kind = is_array(column) ? TA_REFERENCES_MANY : TA_BELONGS_TO;
 	decl.model = pstrdup(key.child_model);
 	decl.target = pstrdup(key.parent_model);
-	decl.alias = ta_import_name_to(import, &key, &why);
+	decl.alias = is_array(column) ? ta_import_name_array(import, &key, &why)
+								  : ta_import_name_to(import, &key, &why);
 	decl.foreign_key = key.fk.columns;
 
 	row->kind = "proposal";
@@ -302,8 +369,11 @@ propose(TaImport *import, TaImportTable *child, const TaColumn *column, TaImport
 	row->status = "proposed";
 	row->inferred =
 		psprintf("target from the name of column %s; %s", ta_ident_quote(column->name), why);
-	row->evidence =
-		share_of_matches(child, column, parent, ta_rel_column(parent->relid, linitial(key.fk.key)));
+	row->counted_in = parent->shown;
+	row->evidence = counted_before(import, row);
+	if (row->evidence == NULL)
+		row->evidence = share_of_matches(child, column, parent,
+										 ta_rel_column(parent->relid, linitial(key.fk.key)));
 	row->statement = calls(&key, &decl);
 	return row;
 }
@@ -340,20 +410,185 @@ type_column(const TaImportTable *table, const char *column)
 	return NULL;
 }
 
-/* commentable_type and commentable_id: shown, for it cannot be declared yet. */
+/* A value of a type column, and the table that it means. */
+typedef struct SeenType
+{
+	const char *value;
+	TaImportTable *table;
+} SeenType;
+
+/* Post of App\\Models\\Post, Blog::Post, blog.post */
+static const char *
+last_part(const char *value)
+{
+	const char *part = value;
+
+	for (const char *c = value; *c != '\0'; c++)
+	{
+		if (strchr("\\:./", *c) != NULL && c[1] != '\0')
+			part = c + 1;
+	}
+	return part;
+}
+
+/* Whether the value means the table: its model, or what such a model would be called; the key must fit. */
+static bool
+means_table(const char *value, TaImportTable *table, const TaColumn *column)
+{
+	List *key = ta_rel_primary_key(table->relid);
+	const TaColumn *target =
+		list_length(key) == 1 ? ta_rel_column(table->relid, linitial(key)) : NULL;
+	char *word = fold(last_part(value));
+
+	if (target == NULL || !OidIsValid(ta_key_operator(target->type, column->type)))
+		return false;
+	return (table->defined && strcmp(ta_cache_model(table->model)->type_value, value) == 0) ||
+		   strcmp(fold(table->one), word) == 0 || strcmp(fold(table->many), word) == 0;
+}
+
+/* The table that the value means: of the child's schema, else the first; NULL: none. */
+static TaImportTable *
+table_of_type(const TaImport *import, const TaImportTable *child, const char *value,
+			  const TaColumn *column)
+{
+	TaImportTable *found = NULL;
+	ListCell *lc;
+
+	foreach(lc, import->scope)
+	{
+		TaImportTable *table = lfirst(lc);
+
+		if (!means_table(value, table, column))
+			continue;
+		if (ta_rel_namespace(table->relid) == ta_rel_namespace(child->relid))
+			return table;
+		if (found == NULL)
+			found = table;
+	}
+	return found;
+}
+
+/* The values (SeenType) in the first rows of the type column, each once; a table is NULL where none is meant. */
+static List *
+types_of(const TaImport *import, const TaImportTable *child, const TaColumn *type,
+		 const TaColumn *column)
+{
+	List *values = NIL;
+	List *types = NIL;
+	ListCell *lc;
+
+	if (!is_built_in(type) || !ta_rel_may_count(child->relid))
+		return NIL;
+	(void) ta_spi_query(
+		psprintf(
+			"SELECT DISTINCT s.v FROM (SELECT t.%s::pg_catalog.text COLLATE pg_catalog.\"C\" AS "
+			"v FROM %s t LIMIT %d) s WHERE s.v OPERATOR(pg_catalog.<>) '' ORDER BY s.v LIMIT %d",
+			ta_ident_quote(type->name), child->shown, SAMPLE_ROWS, MAX_TYPES),
+		ta_spi_keep_text, &values);
+	foreach(lc, values)
+	{
+		SeenType *seen = palloc(sizeof(SeenType));
+
+		seen->value = lfirst(lc);
+		seen->table = table_of_type(import, child, seen->value, column);
+		types = lappend(types, seen);
+	}
+	return types;
+}
+
+/* SELECT assoc.define_model(..) of a target that has no model yet, or has another type value than the rows; else "" */
+static const char *
+target_definition(const TaImportTable *table, const char *value)
+{
+	TaModelRow *row;
+
+	if (table->defined && strcmp(ta_cache_model(table->model)->type_value, value) == 0)
+		return "";
+	if (table->defined)
+		row = linitial(ta_catalog_models_named(table->model));
+	else
+	{
+		row = palloc0(sizeof(TaModelRow));
+		row->name = pstrdup(table->model);
+		row->schema_name = ta_rel_schema(table->relid);
+		row->table_name = ta_rel_name(table->relid);
+	}
+	if (strcmp(row->name, value) != 0)
+		row->type_value = pstrdup(value);
+	return psprintf("%s ", ta_document_model_call(row));
+}
+
+/* The calls that would declare it with the types that mean a table; NULL when there are none, or the caller may not. */
+static const char *
+polymorphic_calls(TaImport *import, const TaImportTable *child, List *types, TaDecl *decl)
+{
+	char *definitions = pstrdup(definition(child));
+	ListCell *lc;
+
+	if (!child->owned || child->unusable || !ta_catalog_has_polymorphic())
+		return NULL;
+	foreach(lc, types)
+	{
+		SeenType *seen = lfirst(lc);
+		const char *model;
+
+		if (seen->table == NULL)
+			continue;
+		model = model_of(import, seen->table);
+		if (seen->table->unusable || !seen->table->owned || ta_ident_list_has(decl->targets, model))
+			return NULL;
+		decl->targets = lappend(decl->targets, pstrdup(model));
+		definitions = psprintf("%s%s", definitions, target_definition(seen->table, seen->value));
+	}
+	return decl->targets == NIL ? NULL : psprintf("%s%s", definitions, ta_document_call(decl));
+}
+
+/* The values that mean no table, in words; "": each means one. */
+static const char *
+unknown_types(List *types)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, types)
+	{
+		SeenType *seen = lfirst(lc);
+
+		if (seen->table == NULL)
+			names = lappend(names, quote_literal_cstr(seen->value));
+	}
+	return names == NIL ? "" : psprintf("; no table found for %s", ta_err_list(names, SHOWN_TYPES));
+}
+
+/* commentable_type and commentable_id, with the tables that the types mean. */
 static TaImportRow *
 propose_polymorphic(TaImport *import, TaImportTable *table, const char *column,
 					const TaColumn *type)
 {
 	TaImportRow *row = palloc0(sizeof(TaImportRow));
+	List *types = types_of(import, table, type, ta_rel_column(table->relid, column));
+	TaDecl decl = {0};
+
+	decl.kind = TA_BELONGS_TO;
+	decl.model = pstrdup(model_of(import, table));
+	decl.alias = ta_import_role(column, "id");
+	decl.target = pstrdup("");
+	decl.type_column = type->name;
+	decl.foreign_key = list_make1(pstrdup(column));
 
 	row->kind = "proposal";
 	row->table = table->shown;
-	row->name = psprintf("%s.%s", model_of(import, table), ta_import_role(column, "id"));
+	row->name = ta_decl_name(&decl);
 	row->foreign_key = ta_ident_columns(list_make2(type->name, pstrdup(column)));
 	row->status = "proposed";
-	row->inferred = "polymorphic by the names of its columns; cannot be declared yet";
-	row->evidence = is_built_in(type) ? types_seen(table, type->name) : NOT_BUILT_IN;
+	row->inferred = psprintf("polymorphic by the names of its columns%s", unknown_types(types));
+	row->counted_in = table->shown;
+	row->evidence = counted_before(import, row);
+	if (row->evidence == NULL)
+		row->evidence = is_built_in(type) ? types_seen(table, type->name) : NOT_BUILT_IN;
+	row->statement = polymorphic_calls(import, table, types, &decl);
+	if (decl.targets != NIL)
+		row->target = ta_err_join(decl.targets, ", ");
 	return row;
 }
 

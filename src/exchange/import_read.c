@@ -18,6 +18,7 @@
 #include "exchange/import_read.h"
 #include "model/naming.h"
 #include "model/reference.h"
+#include "schema/native.h"
 
 /* Tables of extensions are the extension's care, but for a package's: it requires us. */
 #define FOREIGN_TABLES                                                                             \
@@ -184,6 +185,9 @@ keep_key(HeapTuple tuple, TupleDesc desc, void *arg)
 	Oid child = (Oid) strtoul(ta_spi_text(tuple, desc, 2), NULL, 10);
 	Oid parent = (Oid) strtoul(ta_spi_text(tuple, desc, 3), NULL, 10);
 
+	/* raises where a table is gone since */
+	key->child = table_of(import, child);
+	key->parent = table_of(import, parent);
 	key->fk.name = ta_spi_text(tuple, desc, 1);
 	key->fk.parent = parent;
 	key->fk.columns = names_of(child, ta_spi_text(tuple, desc, 4));
@@ -197,8 +201,6 @@ keep_key(HeapTuple tuple, TupleDesc desc, void *arg)
 	key->fk.validated = column_is(tuple, desc, 12, "t");
 	key->fk.temporal = column_is(tuple, desc, 14, "true");
 	key->enforced = !column_is(tuple, desc, 13, "false");
-	key->child = table_of(import, child);
-	key->parent = table_of(import, parent);
 	key->child->referenced = column_is(tuple, desc, 16, "t");
 	if (column_is(tuple, desc, 15, "t"))
 		key->problem = psprintf("table %s belongs to another extension", key->parent->shown);
@@ -368,6 +370,27 @@ read_functions(TaImport *import)
 				 NIL, TA_AS_CALLER, keep_function, import);
 }
 
+/* Keys of columns that are generated for a polymorphic association are no associations of their own. */
+static void
+leave_out_natives(TaImport *import)
+{
+	Oid child = InvalidOid;
+	List *natives = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_has_polymorphic() ? import->keys : NIL)
+	{
+		TaImportKey *key = lfirst(lc);
+
+		/* keys come table by table */
+		if (key->child->relid != child)
+			natives = ta_native_key_names(key->child->relid);
+		child = key->child->relid;
+		if (key->problem == NULL && ta_ident_list_has(natives, key->fk.name))
+			key->problem = "it serves a polymorphic association";
+	}
+}
+
 /* Reads all that an import looks at; raises on schemas that are not there. */
 TaImport *
 ta_import_read(const char *schemas)
@@ -393,6 +416,7 @@ ta_import_read(const char *schemas)
 	read_functions(import);
 	read_tables(import);
 	read_keys(import);
+	leave_out_natives(import);
 	foreach(lc, import->keys)
 		drop_twins(((TaImportKey *) lfirst(lc))->child);
 	return import;

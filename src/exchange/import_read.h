@@ -55,6 +55,7 @@ typedef struct TaImport
 	List *keys; /* of TaImportKey */
 	HTAB *tables; /* of TaImportTable */
 	HTAB *taken; /* names of models, aliases and functions */
+	List *counted; /* of TaImportRow, of an import just before: its evidence holds */
 } TaImport;
 
 extern TaImport *ta_import_read(const char *schemas);

@@ -15,8 +15,10 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "exchange/picture.h"
+#include "model/target.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
+#include "schema/native.h"
 
 /* columns that do not exist yet come after all that do */
 #define PLACE_OF_PLANNED 100000
@@ -94,8 +96,8 @@ make_box(const char *name)
 }
 
 /* The column of the box, or NULL. */
-TaPictureColumn *
-ta_box_column(const TaBox *box, const char *name)
+static TaPictureColumn *
+box_column(const TaBox *box, const char *name)
 {
 	ListCell *lc;
 
@@ -113,7 +115,7 @@ ta_box_column(const TaBox *box, const char *name)
 static TaPictureColumn *
 need_column(TaBox *box, const char *name)
 {
-	TaPictureColumn *column = ta_box_column(box, name);
+	TaPictureColumn *column = box_column(box, name);
 	bool there = box->model != NULL && OidIsValid(box->model->relid);
 	TaColumn *found;
 
@@ -201,6 +203,14 @@ mark_unique(TaBox *box, List *columns)
 
 /* ---- edges ---- */
 
+/* Whether it is a view of the line to this parent: of several targets, other sides each have one. */
+static bool
+leads_to(const TaDecl *decl, const char *parent)
+{
+	return ta_decl_from_child(decl) || strcmp(decl->model, parent) == 0 ||
+		   strcmp(decl->target, parent) == 0;
+}
+
 /* user, or todos, latestTodo: what the views from one side are called */
 static char *
 aliases(const TaReference *reference, bool of_child)
@@ -213,8 +223,8 @@ aliases(const TaReference *reference, bool of_child)
 		TaDecl *decl = lfirst(lc);
 
 		/* the second link of a belongs_to_many is called after the first */
-		if ((decl->kind == TA_BELONGS_TO) == of_child &&
-			strcmp(decl->reference, reference->name) == 0 && !ta_ident_list_has(names, decl->alias))
+		if (ta_decl_from_child(decl) == of_child && strcmp(decl->reference, reference->name) == 0 &&
+			leads_to(decl, reference->parent) && !ta_ident_list_has(names, decl->alias))
 			names = lappend(names, decl->alias);
 	}
 	return names == NIL ? NULL : ta_err_join(names, ", ");
@@ -252,7 +262,20 @@ note_step(TaEdge *edge, const TaStep *step)
 		case TA_STEP_DROP_INDEX:
 		case TA_STEP_REPLACE_FOREIGN_KEY:
 		case TA_STEP_ALTER_DEFERRAL:
+		case TA_STEP_REPLACE_CHECK:
 			note = "differs from what is declared";
+			break;
+		case TA_STEP_ENFORCE:
+			/* where there is nothing yet, the line says "planned" already */
+			if (step->state->in_force == NULL && step->name == NULL)
+				return;
+			note = "differs from what is declared";
+			break;
+		case TA_STEP_UNENFORCE:
+			note = "the triggers are to go";
+			break;
+		case TA_STEP_DROP_NATIVES:
+			note = "foreign keys of generated columns are to go";
 			break;
 		case TA_STEP_DROP_FOREIGN_KEY:
 			note = "the foreign key is to go";
@@ -281,8 +304,12 @@ read_enforcement(TaEdge *edge, const TaState *state)
 		edge->state = TA_EDGE_BROKEN;
 		edge->note = psprintf("broken: %s", state->problem->message);
 	}
+	else if (state->by_triggers)
+		edge->note = state->in_force == NULL      ? "planned"
+					 : state->in_force->validated ? NULL
+												  : "NOT VALID";
 	else if (state->fk == NULL)
-		edge->note = state->enforced ? "planned" : "not enforced";
+		edge->note = state->enforced && state->unenforced == NULL ? "planned" : "not enforced";
 	else if (!state->fk->validated)
 		edge->note = "NOT VALID";
 	if (edge->note == NULL)
@@ -303,7 +330,9 @@ add_columns(TaEdge *edge)
 
 		column->foreign = true;
 		if (column->type == NULL)
-			column->type = key->type;
+			column->type = edge->reference->element && key->type != NULL
+							   ? psprintf("%s[]", key->type)
+							   : key->type;
 	}
 }
 
@@ -315,11 +344,13 @@ read_cardinality(TaEdge *edge, const TaState *state)
 	const char *required = reference->required.value;
 
 	edge->one_child = reference->one != NULL;
-	edge->one_parent = required != NULL && strcmp(required, "true") == 0;
+	edge->many_parents = reference->element;
+	edge->one_parent = !edge->many_parents && required != NULL && strcmp(required, "true") == 0;
 	if (state->problem != NULL)
 		return;
 	edge->one_child = edge->one_child || OidIsValid(state->unique_index);
-	edge->one_parent = edge->one_parent || state->all_not_null;
+	/* an array that is not null may be empty */
+	edge->one_parent = edge->one_parent || (state->all_not_null && !edge->many_parents);
 	if (edge->one_child)
 		mark_unique(edge->child, reference->columns);
 	if (OidIsValid(ta_rel_key_index(state->parent_rel, reference->key)))
@@ -341,6 +372,50 @@ make_edge(const TaPicture *picture, const TaState *state)
 	add_columns(edge);
 	read_cardinality(edge, state);
 	return edge;
+}
+
+/* The column that says which of the lines a row goes along. */
+static void
+add_type_column(TaBox *box, const char *name)
+{
+	TaPictureColumn *column = need_column(box, name);
+
+	if (column->type == NULL)
+		column->type = "text";
+}
+
+/* The edges of a state: one, or one for each target. */
+static List *
+make_edges(const TaPicture *picture, const TaState *state)
+{
+	List *edges = NIL;
+	ListCell *lc;
+
+	if (state->reference->type_column == NULL)
+		return list_make1(make_edge(picture, state));
+	foreach(lc, state->reference->targets)
+	{
+		const TaTarget *target = lfirst(lc);
+		TaReference *reference = palloc(sizeof(TaReference));
+		TaState facet = *state;
+		const TaModel *parent = ta_cache_model(target->model);
+		const TaState *native =
+			state->mode == TA_MODE_FOREIGN_KEY ? ta_native_of(state, target->model) : NULL;
+
+		*reference = *state->reference;
+		reference->parent = target->model;
+		reference->key = target->key;
+		reference->one = target->one;
+		facet.reference = reference;
+		facet.parent = parent;
+		facet.parent_rel = parent != NULL ? parent->relid : InvalidOid;
+		/* the line is drawn along the columns that are declared, and is as the target's key is */
+		facet.fk = native != NULL ? native->fk : NULL;
+		facet.unenforced = native != NULL ? native->unenforced : NULL;
+		edges = lappend(edges, make_edge(picture, &facet));
+		add_type_column(((TaEdge *) llast(edges))->child, reference->type_column);
+	}
+	return edges;
 }
 
 /* ---- the picture ---- */
@@ -394,7 +469,7 @@ names_of_models(const char *associations, List *references)
 	foreach(lc, references)
 	{
 		names = lappend(names, (char *) ((TaReference *) lfirst(lc))->child);
-		names = lappend(names, (char *) ((TaReference *) lfirst(lc))->parent);
+		names = list_concat(names, ta_target_names(lfirst(lc)));
 	}
 	list_sort(names, compare_names);
 	return names;
@@ -474,10 +549,10 @@ mark_planned_key(TaBox *box, List *key)
 typedef struct EdgeSlot
 {
 	const TaReference *reference;
-	TaEdge *edge;
+	List *edges; /* of TaEdge: several of a polymorphic reference */
 } EdgeSlot;
 
-/* An edge for each state, with what the steps tell of it. */
+/* The edges of each state, with what the steps tell of it. */
 static void
 add_edges(TaPicture *picture, List *states, List *steps)
 {
@@ -493,19 +568,28 @@ add_edges(TaPicture *picture, List *states, List *steps)
 		const TaState *state = lfirst(lc);
 		EdgeSlot *slot = hash_search(slots, &state->reference, HASH_ENTER, NULL);
 
-		slot->edge = make_edge(picture, state);
-		picture->edges = lappend(picture->edges, slot->edge);
+		slot->edges = make_edges(picture, state);
+		picture->edges = list_concat(picture->edges, slot->edges);
 	}
 	foreach(lc, steps)
 	{
 		const TaStep *step = lfirst(lc);
-		EdgeSlot *slot = hash_search(slots, &step->state->reference, HASH_FIND, NULL);
+		const TaState *whole = step->state->whole != NULL ? step->state->whole : step->state;
+		EdgeSlot *slot = hash_search(slots, &whole->reference, HASH_FIND, NULL);
+		ListCell *le;
 
-		if (slot == NULL)
-			continue;
-		if (step->kind == TA_STEP_CREATE_TABLE)
-			mark_planned_key(slot->edge->child, step->key);
-		note_step(slot->edge, step);
+		foreach(le, slot != NULL ? slot->edges : NIL)
+		{
+			TaEdge *edge = lfirst(le);
+
+			/* a target's own key is its line's */
+			if (step->state->whole != NULL &&
+				!ta_ident_same(edge->reference->parent, step->state->reference->parent))
+				continue;
+			if (step->kind == TA_STEP_CREATE_TABLE)
+				mark_planned_key(edge->child, step->key);
+			note_step(edge, step);
+		}
 	}
 	hash_destroy(slots);
 	list_sort(picture->edges, compare_edges);

@@ -37,6 +37,11 @@ typedef struct TaBox
 	List *columns; /* of TaPictureColumn */
 	List *loops; /* of TaEdge: from the box to itself */
 	List *paths; /* of TaDecl: associations along others, which are no lines */
+
+	/* for who orders the boxes */
+	List *below; /* of TaEdge: to its children */
+	bool needs_parent; /* at least one of its parents must be there */
+	int visit;
 } TaBox;
 
 typedef enum TaEdgeState
@@ -57,6 +62,8 @@ typedef struct TaEdge
 	TaEdgeState state;
 	bool one_parent; /* exactly one; else zero or one */
 	bool one_child; /* zero or one; else zero or many */
+	bool many_parents; /* zero or many: the foreign key is an array */
+	bool backward; /* the child comes before the parent */
 } TaEdge;
 
 typedef struct TaPicture
@@ -66,6 +73,5 @@ typedef struct TaPicture
 } TaPicture;
 
 extern TaPicture *ta_picture(const char *associations);
-extern TaPictureColumn *ta_box_column(const TaBox *box, const char *name);
 
 #endif /* TA_PICTURE_H */

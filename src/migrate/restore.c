@@ -1,6 +1,6 @@
 /*
  * src/migrate/restore.c
- *		Dump and restore of packages, and their release.
+ *		Dump and restore of packages.
  *
  * The tables of a package are made, keys and all, when a restore creates the
  * package: before their rows are loaded.  pg_dump orders the rows of such
@@ -10,17 +10,11 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "catalog/dependency.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_extension.h"
-#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 #include "base/compat.h"
 #include "base/err.h"
@@ -28,14 +22,15 @@
 #include "base/spi.h"
 #include "migrate/history.h"
 #include "migrate/restore.h"
-#include "migrate/run.h"
-#include "migrate/script.h"
 #include "model/option.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
 #include "schema/ddl.h"
+#include "schema/enforce.h"
 #include "schema/run.h"
+#include "schema/trigger.h"
 #include "store/catalog.h"
+#include "store/enforced.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
@@ -124,13 +119,6 @@ ta_restore_check_not_running(const char *package)
 				 errhint("SELECT * FROM assoc.post_restore();")));
 }
 
-/* Whether the user may do to the extension what its owner may. */
-static bool
-owns(const TaExtension *extension)
-{
-	return has_privs_of_role(GetUserId(), extension->owner);
-}
-
 /* The packages that are the user's; raises when there is none. */
 static List *
 own_packages(void)
@@ -144,7 +132,7 @@ own_packages(void)
 		TaExtension *package = lfirst(lc);
 
 		names = lappend(names, package->name);
-		if (owns(package))
+		if (ta_ext_owned_by_user(package))
 			own = lappend(own, package);
 	}
 	if (own == NIL && names != NIL)
@@ -178,6 +166,47 @@ lift_key(const TaExtension *package, Oid relid, const TaForeignKey *fk)
 	ta_run_ddl(psprintf("ALTER TABLE %s DROP CONSTRAINT %s", ta_rel_qualified(relid),
 						ta_ident_quote(fk->name)),
 			   "");
+}
+
+/* What triggers enforce (TaEnforced) of the package's tables, as children. */
+static List *
+enforced_of_package(const TaExtension *package)
+{
+	List *rows = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_ext_member_tables(package->oid))
+	{
+		char *schema = ta_rel_schema(lfirst_oid(lc));
+		char *table = ta_rel_name(lfirst_oid(lc));
+		ListCell *lr;
+
+		foreach(lr, ta_enforced_of_table(schema, table))
+		{
+			TaEnforced *row = lfirst(lr);
+
+			if (strcmp(row->child_schema, schema) == 0 && strcmp(row->child_table, table) == 0)
+				rows = lappend(rows, row);
+		}
+	}
+	return rows;
+}
+
+/* Switches off the triggers by which the package's tables refer; returns of how many references. */
+static int
+switch_off(const TaExtension *package)
+{
+	List *rows = enforced_of_package(package);
+	ListCell *lc;
+
+	foreach(lc, rows)
+	{
+		TaEnforced *row = lfirst(lc);
+
+		ta_triggers_switch_child(row, false);
+		ta_enforced_set_validated(row->reference, false);
+	}
+	return list_length(rows);
 }
 
 /* Lifts the keys of one package's tables; returns how many. */
@@ -215,17 +244,24 @@ ta_restore_begin(void)
 {
 	List *packages = own_packages();
 	int count = 0;
+	int triggers = 0;
 	ListCell *lc;
 
 	ta_catalog_lock();
 	foreach(lc, packages)
+	{
 		count += lift_keys(lfirst(lc));
+		triggers += switch_off(lfirst(lc));
+	}
 	if (packages == NIL)
 		return pstrdup("there is no package: nothing to do");
 	ereport(WARNING,
 			(errmsg("foreign keys of packages are not enforced until assoc.post_restore()"),
 			 errhint("Load the rows, then: SELECT * FROM assoc.post_restore();")));
-	return psprintf("%d foreign %s lifted", count, count == 1 ? "key" : "keys");
+	return triggers == 0 ? psprintf("%d foreign %s lifted", count, count == 1 ? "key" : "keys")
+						 : psprintf("%d foreign %s lifted, triggers of %d %s off", count,
+									count == 1 ? "key" : "keys", triggers,
+									triggers == 1 ? "association" : "associations");
 }
 
 /* ---- renames in between ---- */
@@ -346,15 +382,15 @@ orphans_detail(const Lifted *key)
 	char *count = pstrdup("some");
 
 	if (ta_rel_may_count(key->child) && ta_rel_may_count(key->parent))
-		count =
-			psprintf(INT64_FORMAT,
-					 ta_spi_count(ta_ddl_key_orphans(key->child, key->text.columns, key->parent,
-													 key->text.key, key->text.match_full, true)));
+		count = psprintf(INT64_FORMAT,
+						 ta_spi_count(ta_ddl_key_orphans(key->child, key->text.columns, key->parent,
+														 false, key->text.key, key->text.match_full,
+														 true)));
 	return psprintf("%s %s of %s without a row of %s; see them: %s;", count,
 					strcmp(count, "1") == 0 ? "row" : "rows", ta_rel_shown(key->child),
 					ta_rel_shown(key->parent),
-					ta_ddl_key_orphans(key->child, key->text.columns, key->parent, key->text.key,
-									   key->text.match_full, false));
+					ta_ddl_key_orphans(key->child, key->text.columns, key->parent, false,
+									   key->text.key, key->text.match_full, false));
 }
 
 /* Runs one statement; returns why it can't be done, or NULL.  Of rows that break the key, the rows. */
@@ -439,6 +475,77 @@ validate_again(const TaExtension *package, List *done)
 	return done;
 }
 
+static void
+check_enforced(void *arg)
+{
+	ta_enforce_validate(arg);
+}
+
+/* Whether rows of a parent can be deleted softly. */
+static bool
+leads_to_soft(const TaEnforced *row)
+{
+	ListCell *lc;
+
+	foreach(lc, row->targets)
+	{
+		if (((TaEnforcedTarget *) lfirst(lc))->soft_delete != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Switches the triggers of one reference on, and checks the rows that came meanwhile. */
+static TaRestored *
+switch_on(const TaExtension *package, const TaEnforced *row)
+{
+	TaReference *reference = ta_reference_named(row->reference);
+	TaEnforcedTarget *target = linitial(row->targets);
+	Lifted key = {.package = package->name,
+				  .child = ta_rel_lookup(row->child_schema, row->child_table),
+				  .parent = ta_rel_lookup(target->schema, target->table)};
+	char *item =
+		psprintf("triggers of %s (%s)", ta_rel_shown(key.child), ta_ident_columns(row->columns));
+	ErrorData *error;
+	char *detail;
+
+	ta_triggers_switch_child(row, true);
+	if (reference == NULL)
+		return outcome(package->name, item, "blocked",
+					   pstrdup("no association declares them any more: SELECT * FROM "
+							   "assoc.apply(); drops them"));
+	error = ta_run_try(check_enforced, reference);
+	if (error == NULL)
+		return outcome(package->name, item, "done", NULL);
+	key.text.columns = row->columns;
+	key.text.key = target->key;
+	key.text.match_full = row->match_full;
+	if (error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION || !OidIsValid(key.parent))
+		detail = error->message;
+	else if (leads_to_soft(row))
+		/* the parent may be there, and be deleted */
+		detail = psprintf("%s %s", error->detail, error->hint);
+	else
+		detail = orphans_detail(&key);
+	return outcome(package->name, item, "blocked", detail);
+}
+
+/* All that triggers enforce of the package's tables, where rows are unchecked. */
+static List *
+switch_all_on(const TaExtension *package, List *done)
+{
+	ListCell *lc;
+
+	foreach(lc, enforced_of_package(package))
+	{
+		TaEnforced *row = lfirst(lc);
+
+		if (!row->validated && row->targets != NIL)
+			done = lappend(done, switch_on(package, row));
+	}
+	return done;
+}
+
 /* The keys that were lifted for the package. */
 static List *
 lifted_keys(const char *package)
@@ -494,97 +601,13 @@ ta_restore_end(void)
 											OidIsValid(key->child) ? ta_rel_name(key->child)
 																   : NULL));
 		}
+		done = switch_all_on(package, done);
 		if (complete)
 			ta_catalog_write("DELETE FROM assoc_internal.restoring r WHERE r.package" EQ "$1",
 							 list_make1(package->name));
 	}
 	ta_history_settle();
 	return done;
-}
-
-/* ---- release ---- */
-
-/* Whether the object is one that a user made, and not what goes with another: row types, array types. */
-static bool
-is_of_its_own(const ObjectAddress *object)
-{
-	Oid relid = object->classId == TypeRelationId ? get_typ_typrelid(object->objectId) : InvalidOid;
-
-	return object->classId != TypeRelationId ||
-		   (!OidIsValid(get_element_type(object->objectId)) &&
-			(!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE));
-}
-
-/*
- * Takes every member out of the extension, by what ALTER EXTENSION .. DROP does
- * to any kind of object; the marks for dump go with the extension itself.
- * Returns how many there were.
- */
-static int
-detach_members(const TaExtension *package)
-{
-	int count = 0;
-	ListCell *lc;
-
-	foreach(lc, ta_ext_members(package->oid))
-	{
-		ObjectAddress *object = lfirst(lc);
-
-		count += is_of_its_own(object);
-		(void) deleteDependencyRecordsForClass(object->classId, object->objectId,
-											   ExtensionRelationId, DEPENDENCY_EXTENSION);
-		/* else pg_dump would take the privileges it has now for those it was made with */
-		removeExtObjInitPriv(object->objectId, object->classId);
-	}
-	CommandCounterIncrement();
-	return count;
-}
-
-/* The installed package, locked, that the user may release. */
-static TaExtension *
-package_to_release(const char *name)
-{
-	TaExtension *package;
-
-	ta_migrate_lock(name);
-	package = ta_ext(get_extension_oid(name, true));
-	if (package == NULL || !ta_ext_requires(package->oid, "todo_assoc"))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("package \"%s\" is not installed", name),
-				 errhint("SELECT DISTINCT package FROM assoc.migrations WHERE is_current;")));
-	if (!owns(package))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("must be owner of package \"%s\"", name),
-						errhint("Call it as %s.",
-								ta_ident_quote(GetUserNameFromId(package->owner, false)))));
-	ta_restore_check_not_running(name);
-	return package;
-}
-
-/*
- * Ends a package and keeps what it made: its members become ordinary objects,
- * what it declared is by hand.  Returns a line that says so.
- */
-char *
-ta_release_package(const char *name)
-{
-	TaExtension *package = package_to_release(name);
-	TaHistoryRow row = {.package = package->name,
-						.action = "release",
-						.from_version = package->version};
-	int members;
-	uint64 declarations;
-
-	ta_catalog_lock();
-	ta_history_observe();
-	members = detach_members(package);
-	declarations = ta_catalog_release(name);
-	/* noted before it happens: what is then noticed is no news */
-	ta_history_add(&row);
-	ta_script_run(psprintf("DROP EXTENSION %s", ta_ident_quote(name)), NULL, NULL);
-	return psprintf("%s: released; its %d %s stay, its " UINT64_FORMAT " %s by hand now", name,
-					members, members == 1 ? "object" : "objects", declarations,
-					declarations == 1 ? "association is" : "associations are");
 }
 
 /* ---- privileges ---- */
@@ -599,11 +622,12 @@ ta_grant_to_owner(void)
 	static const char *const tables =
 		"assoc_internal.model, assoc_internal.declaration, assoc_internal.recorded,"
 		" assoc_internal.conflict, assoc_internal.history";
+	static const char *const triggers = "assoc_internal.enforced, assoc_internal.enforced_target";
 	TaExtension *self = ta_ext(get_extension_oid("todo_assoc", false));
 	Oid catalog_owner = ta_rel_owner(ta_rel_lookup("assoc_internal", "history"));
 	char *owner = ta_ident_quote(GetUserNameFromId(self->owner, false));
 
-	if (!owns(self))
+	if (!ta_ext_owned_by_user(self))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("must be owner of extension todo_assoc"),
 						errhint("Call it as %s.", owner)));
@@ -611,9 +635,14 @@ ta_grant_to_owner(void)
 	ta_run_ddl_as(psprintf("GRANT DELETE ON assoc_internal.conflict TO %s", owner), "",
 				  catalog_owner);
 	/* since 1.2 */
+	if (OidIsValid(ta_rel_lookup("assoc_internal", "ignored")))
+		ta_run_ddl_as(psprintf("GRANT INSERT ON assoc_internal.ignored TO %s", owner), "",
+					  catalog_owner);
 	if (OidIsValid(ta_rel_lookup("assoc_internal", "quarantine")))
 		ta_run_ddl_as(psprintf("GRANT SELECT, INSERT, DELETE ON assoc_internal.quarantine TO %s",
 							   owner),
 					  "", catalog_owner);
+	if (ta_enforced_available())
+		ta_run_ddl_as(psprintf("GRANT INSERT ON %s TO %s", triggers, owner), "", catalog_owner);
 	return psprintf("granted to %s", owner);
 }

@@ -1,6 +1,6 @@
 /*
  * src/migrate/restore.h
- *		Dump and restore of packages, and their release.
+ *		Dump and restore of packages.
  */
 #ifndef TA_RESTORE_H
 #define TA_RESTORE_H
@@ -28,7 +28,6 @@ extern void ta_lifted_rename_column(const char *schema, const char *table, const
 extern void ta_lifted_rename_schema(const char *schema, const char *new_schema);
 extern char *ta_restore_begin(void);
 extern List *ta_restore_end(void);
-extern char *ta_release_package(const char *name);
 extern char *ta_grant_to_owner(void);
 
 #endif /* TA_RESTORE_H */

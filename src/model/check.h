@@ -20,6 +20,6 @@ typedef struct TaProblem
 
 extern TaProblem *ta_reference_problem(const TaReference *reference);
 extern void ta_reference_check(const TaReference *reference);
-extern void ta_warn_of_cascades(const char *model);
+extern bool ta_warn_of_cascades(const char *model);
 
 #endif /* TA_CHECK_H */

@@ -8,17 +8,24 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 
 #include "base/err.h"
 #include "base/ident.h"
 #include "model/check.h"
 #include "model/declare.h"
+#include "model/element.h"
 #include "model/lookup.h"
 #include "model/path.h"
 #include "model/reference.h"
+#include "model/target.h"
 #include "pg/facts.h"
+#include "pg/keymatch.h"
+#include "store/ignored.h"
 
 /* ---- models ---- */
 
@@ -29,7 +36,28 @@ same_model(const TaModelRow *a, const TaModelRow *b)
 		   ta_ident_same(a->table_name, b->table_name) && ta_ident_same(a->singular, b->singular) &&
 		   ta_ident_same(a->plural, b->plural) && ta_ident_lists_equal(a->key, b->key) &&
 		   ta_ident_same(a->accessors, b->accessors) &&
+		   ta_ident_same(a->type_value, b->type_value) &&
+		   ta_ident_same(a->soft_delete, b->soft_delete) && ta_ident_same(a->heirs, b->heirs) &&
 		   ta_ident_lists_equal(a->inferred, b->inferred);
+}
+
+/* The column that an argument names; raises when the table has none of that name. */
+static TaColumn *
+said_column(Oid relid, const char *name, const char *argument)
+{
+	TaColumn *column = ta_rel_column(relid, name);
+	const char *nearest;
+
+	if (column != NULL)
+		return column;
+	nearest = ta_err_nearest(name, ta_rel_column_names(relid));
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+					errmsg("column \"%s\" of %s does not exist (argument \"%s\")", name,
+						   ta_rel_shown(relid), argument),
+					nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+									: errhint("Its columns are %s.",
+											  ta_err_list(ta_rel_column_names(relid), 20))));
+	return NULL;
 }
 
 /* A said key must be columns of the table. */
@@ -39,19 +67,55 @@ check_model_key(Oid relid, List *key)
 	ListCell *lc;
 
 	foreach(lc, key)
-	{
-		const char *nearest;
+		(void) said_column(relid, lfirst(lc), "key");
+}
 
-		if (ta_rel_column(relid, lfirst(lc)) != NULL)
-			continue;
-		nearest = ta_err_nearest(lfirst(lc), ta_rel_column_names(relid));
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-						errmsg("column \"%s\" of %s does not exist (argument \"key\")",
-							   (char *) lfirst(lc), ta_rel_shown(relid)),
-						nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
-										: errhint("Its columns are %s.",
-												  ta_err_list(ta_rel_column_names(relid), 20))));
-	}
+/* A row lives while the column is null or, if boolean, not true: so it must be able to. */
+static void
+check_soft_delete(Oid relid, const TaModelRow *said)
+{
+	TaColumn *column;
+
+	if (said->soft_delete == NULL)
+		return;
+	if (said->soft_delete[0] == '\0')
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"soft_delete\" must not be empty")));
+	column = said_column(relid, said->soft_delete, "soft_delete");
+	if (column->not_null && getBaseType(column->type) != BOOLOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("rows of %s cannot be deleted softly by column \"%s\"", ta_rel_shown(relid),
+						column->name),
+				 errdetail("It is %s NOT NULL, and a row lives while it is null.",
+						   ta_type_shown(column->type, column->typmod)),
+				 errhint("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL; or name a boolean column, "
+						 "by which a row lives while it is not true.",
+						 ta_rel_qualified(relid), ta_ident_quote(column->name))));
+	if (column->generated)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+						errmsg("rows of %s cannot be deleted softly by column \"%s\"",
+							   ta_rel_shown(relid), column->name),
+						errdetail("It is generated, and cannot be set.")));
+	if (ta_ident_list_has(said->key != NIL ? said->key : ta_rel_primary_key(relid),
+						  said->soft_delete))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+						errmsg("rows of %s cannot be deleted softly by column \"%s\"",
+							   ta_rel_shown(relid), column->name),
+						errdetail("It is part of the key by which others refer to them.")));
+}
+
+/* Partitions are no heirs: their rows are the table's own. */
+static void
+check_heirs(Oid relid, const TaModelRow *said)
+{
+	if (said->heirs == NULL || strcmp(said->heirs, "true") != 0 ||
+		ta_rel_kind(relid) != RELKIND_PARTITIONED_TABLE)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					errmsg("partitioned table %s has no heirs", ta_rel_shown(relid)),
+					errdetail("The rows of its partitions are its own, and may be referred to."),
+					errhint("Leave out argument \"heirs\".")));
 }
 
 /* The table of a model that is being defined: as typed, as defined before, or inferred from the name. */
@@ -106,6 +170,9 @@ ta_define(const TaModelRow *said, const char *typed_table, List **notes)
 		ta_check_alias(said->singular);
 	if (said->plural != NULL)
 		ta_check_alias(said->plural);
+	if (said->type_value != NULL && said->type_value[0] == '\0')
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"type_value\" must not be empty")));
 	ta_catalog_lock();
 	before = ta_catalog_models_named(said->name);
 
@@ -113,6 +180,8 @@ ta_define(const TaModelRow *said, const char *typed_table, List **notes)
 	ta_check_model_table(relid);
 	ta_check_owner(relid);
 	check_model_key(relid, said->key);
+	check_soft_delete(relid, said);
+	check_heirs(relid, said);
 
 	model = ta_cache_model(said->name);
 	if (model != NULL && OidIsValid(model->relid) && model->relid != relid)
@@ -144,6 +213,14 @@ ta_decls_about(const char *model)
 
 /* ---- associations ---- */
 
+/* The model that the association leads to, or the several of a polymorphic one. */
+static char *
+target_words(const TaDecl *decl)
+{
+	return ta_decl_is_polymorphic(decl) ? ta_targets_in_words(decl->targets, "or")
+										: pstrdup(decl->target);
+}
+
 /* Several declarers of one association must mean the same one. */
 static void
 check_declarers_agree(const TaDecl *decl)
@@ -156,6 +233,7 @@ check_declarers_agree(const TaDecl *decl)
 
 		if (other->kind == decl->kind && ta_ident_same(other->target, decl->target) &&
 			ta_ident_same(other->through, decl->through) &&
+			ta_ident_same(other->polymorphic, decl->polymorphic) &&
 			ta_ident_same(other->reference, decl->reference) &&
 			ta_ident_same(other->other_reference, decl->other_reference))
 			continue;
@@ -166,7 +244,7 @@ check_declarers_agree(const TaDecl *decl)
 								  other->declarer[0] == '\0'
 									  ? "by hand"
 									  : psprintf("by package \"%s\"", other->declarer),
-								  ta_kind_words(other->kind), other->target),
+								  ta_kind_words(other->kind), target_words(other)),
 						errhint("Say another alias, or change it where it was declared.")));
 	}
 }
@@ -212,12 +290,20 @@ infer_row_again(const TaDecl *row)
 	return again;
 }
 
-/* Two models between which something was declared. */
+/* Two models between which something was declared, or the sides of a polymorphic belongs_to. */
 typedef struct Pair
 {
 	const char *child;
 	const char *parent;
+	const char *polymorphic; /* its alias; NULL: parent is the one */
 } Pair;
+
+static List *
+links_of_pair(const Pair *pair)
+{
+	return pair->polymorphic != NULL ? ta_links_polymorphic(pair->child, pair->polymorphic, NULL)
+									 : ta_links_between(pair->child, pair->parent, NULL);
+}
 
 static List *
 add_pair(List *pairs, HTAB *known, const TaLink *link)
@@ -226,13 +312,16 @@ add_pair(List *pairs, HTAB *known, const TaLink *link)
 	bool found;
 	Pair *pair;
 
-	snprintf(name, sizeof(name), "%s\n%s", link->child, link->parent);
+	/* a model's name is not empty, so the two forms are never the same */
+	snprintf(name, sizeof(name), link->polymorphic != NULL ? "%s\n\n%s" : "%s\n%s", link->child,
+			 link->polymorphic != NULL ? link->polymorphic : link->parent);
 	hash_search(known, name, HASH_ENTER, &found);
 	if (found)
 		return pairs;
 	pair = palloc(sizeof(Pair));
 	pair->child = link->child;
 	pair->parent = link->parent;
+	pair->polymorphic = link->polymorphic;
 	return lappend(pairs, pair);
 }
 
@@ -269,7 +358,7 @@ ta_declare_settle(List *decls)
 			Pair *pair = lfirst(lc);
 			ListCell *ll;
 
-			foreach(ll, ta_links_between(pair->child, pair->parent, NULL))
+			foreach(ll, links_of_pair(pair))
 			{
 				TaLink *link = lfirst(ll);
 				TaDecl *again;
@@ -291,11 +380,15 @@ static TaKind
 inverse_kind(const TaDecl *decl)
 {
 	const TaModel *child;
+	TaLink links[2];
 
 	if (decl->kind == TA_BELONGS_TO_MANY)
 		return TA_BELONGS_TO_MANY;
+	if (decl->kind == TA_REFERENCES_MANY)
+		return TA_HAS_MANY;
 	if (decl->kind != TA_BELONGS_TO)
-		return TA_BELONGS_TO;
+		return ta_decl_links(decl, links) == 1 && ta_link_by_element(&links[0]) ? TA_REFERENCES_MANY
+																				: TA_BELONGS_TO;
 	child = ta_lookup_model(decl->model);
 	return OidIsValid(child->relid) &&
 				   OidIsValid(ta_rel_unique_index(child->relid, decl->foreign_key))
@@ -350,6 +443,7 @@ ta_declare_inverse(const TaDecl *decl)
 	if (decl->kind == TA_BELONGS_TO_MANY)
 	{
 		other.through = decl->through;
+		other.polymorphic = decl->polymorphic;
 		if (!ta_decl_inferred(decl, "other_key"))
 			other.foreign_key = decl->other_key;
 		if (!ta_decl_inferred(decl, "foreign_key"))
@@ -418,11 +512,12 @@ ta_declare_unchecked(const TaDecl *said)
 			continue;
 		result->change = ta_decl_equal(old, decl) ? TA_UNCHANGED : TA_CHANGED;
 		replaced = old;
+		result->before = ta_retire_before(old);
 		if (old->kind == decl->kind && ta_ident_same(old->target, decl->target))
 			continue;
 		forget_inverse(old);
-		result->notes = lappend(result->notes,
-								psprintf("replaces %s %s", ta_kind_words(old->kind), old->target));
+		result->notes = lappend(result->notes, psprintf("replaces %s %s", ta_kind_words(old->kind),
+														target_words(old)));
 	}
 	if (result->change == TA_UNCHANGED)
 		return result;
@@ -472,6 +567,8 @@ ta_declare(const TaDecl *said)
 		ta_declare_check(result->decl);
 	foreach(lc, result->moved)
 		ta_declare_check(lfirst(lc));
+	if (result->change != TA_UNCHANGED)
+		ta_retire_check(result->before);
 	if (result->decl->inverse != NULL && result->change != TA_UNCHANGED)
 		result->inverse = ta_declare_inverse(result->decl);
 	return result;
@@ -515,8 +612,8 @@ ta_keep_inferred(const TaDecl *dropped)
 			foreach(lo, decl->inferred)
 			{
 				if (strcmp(lfirst(lo), second ? "other_key" : "foreign_key") == 0 ||
-					strcmp(lfirst(lo), second || decl->kind == TA_BELONGS_TO ? "target_key"
-																			 : "source_key") == 0)
+					strcmp(lfirst(lo),
+						   second || ta_decl_from_child(decl) ? "target_key" : "source_key") == 0)
 					decl->inferred = foreach_delete_current(decl->inferred, lo);
 			}
 			if (list_length(decl->inferred) != before)
@@ -542,6 +639,7 @@ ta_forget_association(const TaDecl *decl)
 	}
 	check_said_by_us("association", ta_decl_name(decl), by_us, decl->declarer);
 	ta_catalog_delete_decl(decl->model, decl->alias, ta_declarer());
+	ta_ignored_forget(decl->model, decl->alias);
 	forget_inverse(decl);
 	forget_planned_junction(decl, ta_declarer());
 	forget_reference(decl->reference);
@@ -553,6 +651,7 @@ void
 ta_forget_row(const TaDecl *row)
 {
 	ta_catalog_delete_decl(row->model, row->alias, row->declarer);
+	ta_ignored_forget(row->model, row->alias);
 	forget_planned_junction(row, row->declarer);
 	forget_reference(row->reference);
 	forget_reference(row->other_reference);

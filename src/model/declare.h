@@ -25,6 +25,7 @@ typedef struct TaDeclared
 	List *notes; /* of char *: what was inferred, for the returned line */
 	TaChange change;
 	List *moved; /* of TaDecl: others whose inferred foreign key follows it now */
+	struct TaReference *before; /* the polymorphic reference as it was; or NULL */
 	struct TaDeclared *inverse; /* the other side, declared in the same call; or NULL */
 } TaDeclared;
 

@@ -15,6 +15,7 @@
 #include "model/reference.h"
 #include "pg/facts.h"
 #include "store/cache.h"
+#include "store/enforced.h"
 
 /* ---- tables ---- */
 
@@ -64,15 +65,12 @@ ta_follow_schema(const char *schema, const char *new_schema)
 const char *
 ta_column_use_model(const TaDecl *decl, TaColumnUse use)
 {
-	const char *child = decl->kind == TA_BELONGS_TO        ? decl->model
-						: decl->kind == TA_BELONGS_TO_MANY ? decl->through
-														   : decl->target;
-
 	switch (use)
 	{
 		case TA_USE_FOREIGN_KEY:
 		case TA_USE_ON_DELETE:
-			return ta_decl_is_path(decl) ? NULL : child;
+		case TA_USE_CONDITION:
+			return ta_decl_is_path(decl) ? NULL : ta_decl_child(decl);
 		case TA_USE_OTHER_KEY:
 			return decl->kind == TA_BELONGS_TO_MANY ? decl->through : NULL;
 		case TA_USE_SOURCE_KEY:
@@ -85,10 +83,14 @@ ta_column_use_model(const TaDecl *decl, TaColumnUse use)
 	return NULL;
 }
 
-/* Whether the declaration filters or orders by this column of the model. */
+/* Whether the declaration filters or orders by this column of the model, or has it in its condition. */
 bool
 ta_decl_shows_column(const TaDecl *decl, const char *model, const char *column)
 {
+	if (decl->condition != NULL &&
+		ta_ident_same(ta_column_use_model(decl, TA_USE_CONDITION), model) &&
+		ta_ident_list_has(ta_scope_columns(decl->condition), column))
+		return true;
 	if (strcmp(decl->target, model) != 0)
 		return false;
 	return (decl->scope != NULL && ta_ident_list_has(ta_scope_columns(decl->scope), column)) ||
@@ -140,10 +142,18 @@ rename_in_decl(const TaDecl *row, const char *model, const char *column, const c
 		decl.source_key = rename_in(row->source_key, column, new_name);
 	if (names_columns_of(row, TA_USE_TARGET_KEY, model))
 		decl.target_key = rename_in(row->target_key, column, new_name);
+	if (row->type_column != NULL && names_columns_of(row, TA_USE_FOREIGN_KEY, model) &&
+		strcmp(row->type_column, column) == 0)
+		decl.type_column = pstrdup(new_name);
+	if (row->other_type_column != NULL && names_columns_of(row, TA_USE_OTHER_KEY, model) &&
+		strcmp(row->other_type_column, column) == 0)
+		decl.other_type_column = pstrdup(new_name);
 	if (row->on_delete != NULL && names_columns_of(row, TA_USE_ON_DELETE, model))
 		decl.on_delete = rename_in_action(row->on_delete, column, new_name);
 	if (row->scope != NULL && names_columns_of(row, TA_USE_SCOPE, model))
 		decl.scope = ta_scope_rename(row->scope, column, new_name);
+	if (row->condition != NULL && names_columns_of(row, TA_USE_CONDITION, model))
+		decl.condition = ta_scope_rename(row->condition, column, new_name);
 	if (row->order_by != NULL && names_columns_of(row, TA_USE_ORDER_BY, model))
 		decl.order_by = ta_order_rename(row->order_by, column, new_name);
 	if (!ta_decl_equal(row, &decl))
@@ -165,9 +175,11 @@ ta_follow_column(const char *schema, const char *table, const char *column, cons
 	{
 		TaModelRow *row = lfirst(lc);
 
-		if (!ta_ident_list_has(row->key, column))
+		if (!ta_ident_list_has(row->key, column) && !ta_ident_same(row->soft_delete, column))
 			continue;
 		row->key = rename_in(row->key, column, new_name);
+		if (ta_ident_same(row->soft_delete, column))
+			row->soft_delete = pstrdup(new_name);
 		ta_catalog_put_model(row);
 	}
 	foreach(lc, models)
@@ -180,6 +192,58 @@ ta_follow_column(const char *schema, const char *table, const char *column, cons
 	return models;
 }
 
+/* ---- what triggers enforce ---- */
+
+static bool
+is_table(const char *schema, const char *table, const char *of_schema, const char *of_table)
+{
+	return strcmp(schema, of_schema) == 0 && strcmp(table, of_table) == 0;
+}
+
+/* The child's columns in one row. */
+static void
+rename_in_enforced(TaEnforced *row, const char *column, const char *new_name)
+{
+	row->columns = rename_in(row->columns, column, new_name);
+	if (ta_ident_same(row->type_column, column))
+		row->type_column = pstrdup(new_name);
+	if (ta_ident_same(row->child_soft_delete, column))
+		row->child_soft_delete = pstrdup(new_name);
+	row->on_delete = rename_in_action(row->on_delete, column, new_name);
+	row->on_update = rename_in_action(row->on_update, column, new_name);
+	if (row->condition != NULL)
+		row->condition = ta_scope_rename(row->condition, column, new_name);
+}
+
+/* A column of the table (as it is named now) has another name: in what is in force, whether it is declared or not. */
+void
+ta_follow_enforced(const char *schema, const char *table, const char *column, const char *new_name)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_enforced_of_table(schema, table))
+	{
+		TaEnforced *row = lfirst(lc);
+		ListCell *lt;
+
+		if (is_table(row->child_schema, row->child_table, schema, table))
+			rename_in_enforced(row, column, new_name);
+		foreach(lt, row->targets)
+		{
+			TaEnforcedTarget *target = lfirst(lt);
+
+			if (!is_table(target->schema, target->table, schema, table))
+				continue;
+			target->key = rename_in(target->key, column, new_name);
+			if (ta_ident_same(target->soft_delete, column))
+				target->soft_delete = pstrdup(new_name);
+			if (target->scope != NULL)
+				target->scope = ta_scope_rename(target->scope, column, new_name);
+		}
+		ta_enforced_put(row);
+	}
+}
+
 /* ---- what apply() made ---- */
 
 /* The object is gone, and with a key the defaults that it was made with. */
@@ -187,7 +251,10 @@ static void
 forget_object(const TaRecorded *row)
 {
 	ta_catalog_forget_item(row->reference, row->item);
-	if (strcmp(row->item, TA_ITEM_CONSTRAINT) != 0)
+	if (!ta_recorded_is(row, TA_ITEM_CONSTRAINT))
+		return;
+	/* of a polymorphic reference, the keys to other targets have them as well */
+	if (ta_recorded_values(ta_catalog_recorded(row->reference), TA_ITEM_CONSTRAINT) != NIL)
 		return;
 	ta_catalog_forget_item(row->reference, TA_ITEM_ON_DELETE);
 	ta_catalog_forget_item(row->reference, TA_ITEM_ON_UPDATE);
@@ -195,7 +262,7 @@ forget_object(const TaRecorded *row)
 }
 
 /*
- * A constraint or index of the table has another name, or (new_name NULL) is
+ * A constraint, index or generated column of the table has another name, or (new_name NULL) is
  * gone: what was recorded of it follows.  Returns whether something was.
  */
 bool

@@ -16,6 +16,8 @@ extern List *ta_follow_table(const char *schema, const char *table, const char *
 extern List *ta_follow_schema(const char *schema, const char *new_schema);
 extern List *
 ta_follow_column(const char *schema, const char *table, const char *column, const char *new_name);
+extern void
+ta_follow_enforced(const char *schema, const char *table, const char *column, const char *new_name);
 extern bool ta_follow_object(Oid relid, const char *item, const char *name, const char *new_name);
 
 /* One list of columns, or text that names columns, of a declaration. */
@@ -26,6 +28,7 @@ typedef enum TaColumnUse
 	TA_USE_SOURCE_KEY,
 	TA_USE_TARGET_KEY,
 	TA_USE_ON_DELETE,
+	TA_USE_CONDITION,
 	TA_USE_SCOPE,
 	TA_USE_ORDER_BY
 } TaColumnUse;

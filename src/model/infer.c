@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "model/element.h"
 #include "model/infer.h"
 #include "model/naming.h"
 #include "pg/facts.h"
@@ -62,7 +63,20 @@ ta_infer_columns_exist(const TaModel *model, List *columns)
 	return OidIsValid(model->relid) && ta_rel_columns(model->relid, columns, NULL) != NIL;
 }
 
-/* Columns of the child whose names fit by convention. */
+/* The names that a column of the declaration's may have: userId; of an array, tagIds. */
+static List *
+fitting_names(const TaLinkRequest *q, List *key)
+{
+	if (list_length(key) != 1)
+		return NIL;
+	return q->element ? ta_name_foreign_key_arrays(q->stem, linitial(key))
+					  : ta_name_foreign_keys(q->stem, linitial(key));
+}
+
+/*
+ * Columns of the child whose names fit by convention.  A has_many goes by an
+ * array, tagIds, where there is no tagId.
+ */
 static List *
 conventional_candidates(const TaLinkRequest *q, List *key)
 {
@@ -71,10 +85,19 @@ conventional_candidates(const TaLinkRequest *q, List *key)
 
 	if (!OidIsValid(q->child->relid) || list_length(key) != 1)
 		return NIL;
-	foreach(lc, ta_name_foreign_keys(q->stem, linitial(key)))
+	foreach(lc, fitting_names(q, key))
 	{
 		if (ta_rel_column(q->child->relid, lfirst(lc)) != NULL)
 			candidates = add_candidate(candidates, list_make1(lfirst(lc)), NULL);
+	}
+	if (candidates != NIL || q->decl->kind != TA_HAS_MANY || !ta_catalog_has_polymorphic())
+		return candidates;
+	foreach(lc, ta_name_foreign_key_arrays(q->stem, linitial(key)))
+	{
+		List *columns = list_make1(lfirst(lc));
+
+		if (ta_holds_keys(q->child, columns, q->parent, key))
+			candidates = add_candidate(candidates, columns, NULL);
 	}
 	return candidates;
 }
@@ -112,7 +135,7 @@ paired_elsewhere(const TaLinkRequest *q, const TaLink *link)
 	const TaDecl *other = link->decl;
 
 	if (q->decl->kind == TA_BELONGS_TO_MANY || other->kind == TA_BELONGS_TO_MANY ||
-		link->from_child == (q->decl->kind == TA_BELONGS_TO))
+		link->from_child == ta_decl_from_child(q->decl))
 		return false;
 	return (q->decl->inverse != NULL && strcmp(q->decl->inverse, other->alias) != 0) ||
 		   (other->inverse != NULL && strcmp(other->inverse, q->decl->alias) != 0);
@@ -122,9 +145,9 @@ paired_elsewhere(const TaLinkRequest *q, const TaLink *link)
 static bool
 paired(const TaLinkRequest *q, const TaLink *link)
 {
-	return link->from_child != (q->decl->kind == TA_BELONGS_TO) &&
-		   q->decl->kind != TA_BELONGS_TO_MANY && link->decl->kind != TA_BELONGS_TO_MANY &&
-		   !paired_elsewhere(q, link) && (q->decl->inverse != NULL || link->decl->inverse != NULL);
+	return link->from_child != ta_decl_from_child(q->decl) && q->decl->kind != TA_BELONGS_TO_MANY &&
+		   link->decl->kind != TA_BELONGS_TO_MANY && !paired_elsewhere(q, link) &&
+		   (q->decl->inverse != NULL || link->decl->inverse != NULL);
 }
 
 /* Whether it is one column, of one of these names. */
@@ -133,6 +156,15 @@ is_one_of(List *columns, List *names)
 {
 	return columns != NIL && list_length(columns) == 1 &&
 		   ta_ident_list_has(names, linitial(columns));
+}
+
+/* The names after which a belongs_to, or a references_many, of the child would call its column. */
+static List *
+names_after(const TaDecl *decl, const char *key)
+{
+	return decl->kind == TA_REFERENCES_MANY
+			   ? ta_name_foreign_key_arrays(ta_name_singular(decl->alias), key)
+			   : ta_name_foreign_keys(decl->alias, key);
 }
 
 /* Whether a belongs_to of another alias says these columns, or would be named after them. */
@@ -149,8 +181,7 @@ claimed(const TaLinkRequest *q, List *links, List *columns, List *key)
 			continue;
 		if (!link->columns_inferred && ta_ident_lists_equal(link->columns, columns))
 			return true;
-		if (list_length(key) == 1 &&
-			is_one_of(columns, ta_name_foreign_keys(link->decl->alias, linitial(key))))
+		if (list_length(key) == 1 && is_one_of(columns, names_after(link->decl, linitial(key))))
 			return true;
 	}
 	return false;
@@ -164,8 +195,8 @@ claimed(const TaLinkRequest *q, List *links, List *columns, List *key)
 static List *
 declared_candidates(const TaLinkRequest *q, List *links, List *key, bool conventional)
 {
-	bool to_parent = q->decl->kind == TA_BELONGS_TO;
-	List *names = list_length(key) == 1 ? ta_name_foreign_keys(q->stem, linitial(key)) : NIL;
+	bool to_parent = ta_decl_from_child(q->decl);
+	List *names = fitting_names(q, key);
 	List *candidates = NIL;
 	ListCell *lc;
 
@@ -180,6 +211,10 @@ declared_candidates(const TaLinkRequest *q, List *links, List *key, bool convent
 					  : !link->from_child && link->columns_inferred)
 			continue;
 		if (paired_elsewhere(q, link))
+			continue;
+		/* what is an array is no belongs_to's, and the other way round */
+		if (to_parent && (q->element ? ta_holds_one_key : ta_holds_keys)(q->child, link->columns,
+																		 q->parent, key))
 			continue;
 		/* a sibling that has its own other side, or one to share it with while ours is told */
 		if (!to_parent && !link->from_child && q->decl->kind != TA_BELONGS_TO_MANY &&
@@ -247,7 +282,7 @@ existing_candidates(const TaLinkRequest *q, List *key)
 	List *candidates = NIL;
 	ListCell *lc;
 
-	if (!OidIsValid(q->child->relid) ||
+	if (!OidIsValid(q->child->relid) || q->element ||
 		(q->decl->kind == TA_BELONGS_TO && strcmp(q->stem, ta_name_stem(q->parent)) != 0))
 		return NIL;
 	foreach(lc, ta_rel_foreign_keys(q->child->relid))
@@ -297,6 +332,7 @@ infer_columns(const TaLinkRequest *q, List *key, List *links)
 	List *columns = columns_of_inverse(q, links);
 	List *candidates;
 	List *names;
+	char *name;
 
 	if (columns == NIL)
 		columns = columns_of_opposite(q, links);
@@ -327,10 +363,11 @@ infer_columns(const TaLinkRequest *q, List *key, List *links)
 
 	/* a new column, in the style of its table; a new table takes its parent's */
 	names = ta_rel_column_names(OidIsValid(q->child->relid) ? q->child->relid : q->parent->relid);
-	return list_make1(ta_name_foreign_key(q->stem, linitial(key),
-										  ta_name_style_is_snake(names, OidIsValid(q->child->relid)
-																			? q->child->table
-																			: q->parent->table)));
+	name = ta_name_foreign_key(q->stem, linitial(key),
+							   ta_name_style_is_snake(names, OidIsValid(q->child->relid)
+																 ? q->child->table
+																 : q->parent->table));
+	return list_make1(q->element ? ta_ident_clip(ta_name_plural(name)) : name);
 }
 
 /* ---- which reference ---- */
@@ -376,14 +413,14 @@ same_link(const TaLinkRequest *q, List *links, List *columns)
 }
 
 /* Columns that were said and are not there will be made: said aloud, for it may be a slip. */
-static void
-tell_new_columns(const TaLinkRequest *q)
+void
+ta_infer_tell_new(const TaLinkRequest *q, List *columns, const char *argument)
 {
 	ListCell *lc;
 
 	if (!OidIsValid(q->child->relid))
 		return;
-	foreach(lc, *q->columns)
+	foreach(lc, columns)
 	{
 		const char *nearest;
 
@@ -394,7 +431,7 @@ tell_new_columns(const TaLinkRequest *q)
 							errmsg("\"%s\" is a system column of %s", (char *) lfirst(lc),
 								   ta_rel_shown(q->child->relid)),
 							errdetail("A foreign key is made of columns of the table's own."),
-							errhint("Say another: %s => '...'.", q->columns_argument)));
+							errhint("Say another: %s => '...'.", argument)));
 		nearest = ta_err_slip(lfirst(lc), ta_rel_column_names(q->child->relid));
 		*q->notes =
 			lappend(*q->notes, nearest == NULL
@@ -402,6 +439,27 @@ tell_new_columns(const TaLinkRequest *q)
 								   : psprintf("NEW COLUMN %s (there is %s)",
 											  ta_ident_quote(lfirst(lc)), ta_ident_quote(nearest)));
 	}
+}
+
+/* An array of keys is one column, and each of its elements a key of one column. */
+static void
+check_element(const TaLinkRequest *q, List *key)
+{
+	if (list_length(*q->columns) > 1)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("the foreign key of association \"%s\" has %d columns",
+							   ta_decl_name(q->decl), list_length(*q->columns)),
+						errdetail("One column holds the array of keys."),
+						errhint("Say one: %s => '...'.", q->columns_argument)));
+	if (list_length(key) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("association \"%s\" cannot refer to model \"%s\" by the elements of an "
+						"array",
+						ta_decl_name(q->decl), q->parent->name),
+				 errdetail("Its key (%s) has %d columns, an element has one value.",
+						   ta_ident_columns(key), list_length(key)),
+				 errhint("Say a unique column of it: %s => '...'.", q->key_argument)));
 }
 
 /* Completes one link of the declaration: its columns, its key, its reference. */
@@ -413,6 +471,8 @@ ta_infer_link(const TaLinkRequest *q)
 	const TaLink *same;
 	bool inferred = false;
 
+	if (q->element)
+		check_element(q, wanted_key);
 	if (*q->columns == NIL)
 	{
 		if (wanted_key == NIL)
@@ -429,7 +489,7 @@ ta_infer_link(const TaLinkRequest *q)
 		inferred = true;
 	}
 	else
-		tell_new_columns(q);
+		ta_infer_tell_new(q, *q->columns, q->columns_argument);
 
 	same = same_link(q, links, *q->columns);
 	/* an other side that is named is told where it was found */

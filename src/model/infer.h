@@ -15,12 +15,15 @@ typedef struct TaLinkRequest
 {
 	TaDecl *decl;
 	const TaModel *child;
-	const TaModel *parent;
+	const TaModel *parent; /* NULL: a polymorphic belongs_to, which has several */
 	const char *stem; /* what its column is named after */
 	List **columns;
 	const char *columns_argument;
-	List **key;
+	List **key; /* NULL: a polymorphic belongs_to */
 	const char *key_argument;
+	bool element; /* of a references_many: the column is an array */
+	char **type_column; /* NULL: not polymorphic */
+	const char *type_argument;
 	char **reference;
 	bool tentative; /* will be inferred again: where several fit, any will do */
 	List **notes;
@@ -28,6 +31,7 @@ typedef struct TaLinkRequest
 
 extern void ta_infer_mark(TaDecl *decl, const char *option);
 extern bool ta_infer_columns_exist(const TaModel *model, List *columns);
+extern void ta_infer_tell_new(const TaLinkRequest *q, List *columns, const char *argument);
 extern void ta_infer_link(const TaLinkRequest *q);
 
 #endif /* TA_INFER_H */

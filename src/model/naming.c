@@ -66,6 +66,7 @@ static const char *const irregular[][2] = {
 	{"hypothesis", "hypotheses"},
 	{"cache", "caches"},
 	{"niche", "niches"},
+	{"use", "uses"},
 };
 
 static const char *const uncountable[] = {
@@ -180,6 +181,9 @@ ta_name_singular(const char *name)
 		return replace_word(name, word, form);
 	if (ends_with(word, "ies"))
 		return with_ending(name, 3, "y");
+	/* warehouses, causes, prizes: the e is the word's own */
+	if (ends_with(word, "ouses") || ends_with(word, "auses") || ends_with(word, "izes"))
+		return with_ending(name, 1, "");
 	if (ends_with(word, "sses") || ends_with(word, "xes") || ends_with(word, "zes") ||
 		ends_with(word, "ches") || ends_with(word, "shes") || ends_with(word, "uses"))
 		return with_ending(name, 2, "");
@@ -273,6 +277,23 @@ ta_name_foreign_keys(const char *stem, const char *key)
 	{
 		if (!ta_ident_list_has(names, candidates[i]))
 			names = lappend(names, candidates[i]);
+	}
+	return names;
+}
+
+/* The same of a column that holds many: tagIds, tag_ids, TagIds. */
+List *
+ta_name_foreign_key_arrays(const char *stem, const char *key)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_name_foreign_keys(stem, key))
+	{
+		char *name = ta_ident_clip(ta_name_plural(lfirst(lc)));
+
+		if (!ta_ident_list_has(names, name))
+			names = lappend(names, name);
 	}
 	return names;
 }

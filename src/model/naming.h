@@ -19,6 +19,7 @@ extern char *ta_name_lower_first(const char *name);
 extern char *ta_name_alias(const TaModel *model, bool many);
 extern char *ta_name_stem(const TaModel *model);
 extern List *ta_name_foreign_keys(const char *stem, const char *key);
+extern List *ta_name_foreign_key_arrays(const char *stem, const char *key);
 extern char *ta_name_foreign_key(const char *stem, const char *key, bool snake);
 extern bool ta_name_style_is_snake(List *columns, const char *table);
 extern List *ta_name_tables(const char *model);

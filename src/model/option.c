@@ -21,6 +21,7 @@
 #include "model/option.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
+#include "store/enforced.h"
 
 /* ---- referential actions ---- */
 
@@ -228,10 +229,14 @@ ta_deferral_text(bool deferrable, bool deferred)
 char *
 ta_option_enforce(const char *typed)
 {
-	static const char *const set[] = {"foreign_key", "none"};
+	static const char *const set[] = {"foreign_key", "none", "trigger", "statement"};
+	bool available = ta_enforced_available();
+	char *mode = one_of(typed, set, available ? lengthof(set) : 2, "enforce",
+						available ? "Use foreign_key, trigger, statement or none."
+								  : "Use foreign_key or none; triggers came with 1.3: ALTER "
+									"EXTENSION todo_assoc UPDATE.");
 
-	return one_of(typed, set, lengthof(set), "enforce",
-				  "Use foreign_key or none; this version enforces by native foreign keys only.");
+	return mode;
 }
 
 /* Raises: the relation has no such column. */
@@ -439,15 +444,34 @@ check_constants(Jsonb *jsonb, Oid relid)
 	}
 }
 
-/* column = 'value'::type, with the type's own equality. */
+/*
+ * Whether values of the type can be read by PostgreSQL's code alone, whoever
+ * does it: the checks of a domain within an array, a row or a range are
+ * somebody's.
+ */
+bool
+ta_scope_may_hold(Oid type)
+{
+	char kind = get_typtype(getBaseType(type));
+
+	return !OidIsValid(get_element_type(getBaseType(type))) &&
+		   (kind == TYPTYPE_BASE || kind == TYPTYPE_ENUM);
+}
+
+/*
+ * column = 'value'::type, with the type's own equality.  enforced: by a domain's
+ * base type, for whoever checks the rows must not run the domain's checks.
+ */
 static char *
-scope_comparison(const JsonbValue *value, const TaColumn *column, const char *prefix)
+scope_comparison(const JsonbValue *value, const TaColumn *column, const char *prefix, bool enforced)
 {
 	TaColumn plain = *column;
 
 	if (value->type == jbvNull)
 		return psprintf("%s%s IS NULL", prefix, ta_ident_quote(column->name));
 	plain.collation = InvalidOid;
+	if (enforced)
+		plain.type = getBaseTypeAndTypmod(column->type, &plain.typmod);
 	return psprintf("%s%s %s %s::%s", prefix, ta_ident_quote(column->name),
 					ta_key_operator_sql(column->type, column->type),
 					quote_literal_cstr(scope_constant(value, column)), ta_type_sql(&plain));
@@ -455,7 +479,7 @@ scope_comparison(const JsonbValue *value, const TaColumn *column, const char *pr
 
 /* The condition of one column. */
 static char *
-scope_column_sql(const TaJsonPair *pair, Oid relid, const char *prefix)
+scope_column_sql(const TaJsonPair *pair, Oid relid, const char *prefix, bool enforced)
 {
 	TaColumn *column = ta_rel_column(relid, pair->key);
 	JsonbContainer *array = ta_json_container(pair->value, false);
@@ -469,16 +493,32 @@ scope_column_sql(const TaJsonPair *pair, Oid relid, const char *prefix)
 						errmsg("column \"%s\" of type %s cannot be in a scope", column->name,
 							   ta_type_shown(column->type, column->typmod)),
 						errdetail("The type has no default btree operator class.")));
+	/* model/check has refused the reference before */
+	if (enforced && !ta_scope_may_hold(column->type))
+		elog(ERROR, "column \"%s\" of type %s cannot be in an enforced scope", column->name,
+			 ta_type_shown(column->type, column->typmod));
 	if (array == NULL)
-		return scope_comparison(pair->value, column, prefix);
+		return scope_comparison(pair->value, column, prefix, enforced);
 
 	foreach(lc, ta_json_array(array))
-		any = lappend(any, scope_comparison(lfirst(lc), column, prefix));
+		any = lappend(any, scope_comparison(lfirst(lc), column, prefix, enforced));
 	if (any == NIL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("scope of column \"%s\" is an empty list", column->name),
 						errhint("Use a value, null, or a list of values.")));
 	return psprintf("(%s)", ta_err_join(any, " OR "));
+}
+
+static char *
+scope_sql(const char *scope, Oid relid, const char *prefix, bool enforced)
+{
+	Jsonb *jsonb = ta_json_parse(scope);
+	List *conditions = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_json_object(&jsonb->root))
+		conditions = lappend(conditions, scope_column_sql(lfirst(lc), relid, prefix, enforced));
+	return ta_err_join(conditions, " AND ");
 }
 
 /* Checks a scope, {column: value | [values] | null}, against the table; returns it as stored. */
@@ -503,17 +543,112 @@ ta_option_scope(const char *json, Oid relid)
 	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
 }
 
+/* $."status"[1] */
+static char *
+json_path(const char *key, int element)
+{
+	StringInfoData path;
+
+	initStringInfo(&path);
+	appendStringInfoString(&path, "$.");
+	ta_json_put_string(&path, key);
+	if (element >= 0)
+		appendStringInfo(&path, "[%d]", element);
+	return path.data;
+}
+
+/* One value of a condition; raises with its path when the column's type can't read it. */
+static void
+check_condition_value(const JsonbValue *value, const TaColumn *column, const char *path)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (value->type != jbvNull && ta_json_scalar_text(value) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("condition of column \"%s\" holds %s", column->name, ta_json_kind(value)),
+				 errdetail("At %s.", path), errhint("Use a value, null, or a list of values.")));
+	PG_TRY();
+	{
+		check_constant(value, column);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		/* raised again at once: only where it stands is added */
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		error->detail = psprintf("At %s of the condition.", path);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+/* One column of a condition. */
+static void
+check_condition_pair(const TaJsonPair *pair, Oid relid)
+{
+	TaColumn *column = ta_rel_column(relid, pair->key);
+	JsonbContainer *array = ta_json_container(pair->value, false);
+	List *values = array != NULL ? ta_json_array(array) : list_make1(pair->value);
+	char *path = json_path(pair->key, -1);
+	ListCell *lc;
+
+	if (column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of %s does not exist", pair->key, ta_rel_shown(relid)),
+				 errdetail("At %s of the condition.", path)));
+	if (!OidIsValid(ta_key_operator(column->type, column->type)))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("column \"%s\" of type %s cannot be in a condition", column->name,
+							   ta_type_shown(column->type, column->typmod)),
+						errdetail("The type has no default btree operator class; at %s.", path)));
+	if (values == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("condition of column \"%s\" is an empty list", column->name),
+				 errdetail("At %s.", path), errhint("Use a value, null, or a list of values.")));
+	foreach(lc, values)
+		check_condition_value(lfirst(lc), column,
+							  array == NULL ? path
+											: json_path(pair->key, foreach_current_index(lc)));
+}
+
+/* Checks a condition, {column: value | [values] | null}, against the child; returns it as stored. */
+char *
+ta_option_condition(const char *json, Oid relid)
+{
+	Jsonb *jsonb;
+	ListCell *lc;
+
+	if (json == NULL)
+		return NULL;
+	jsonb = ta_json_parse(json);
+	if (!JB_ROOT_IS_OBJECT(jsonb) || JB_ROOT_COUNT(jsonb) == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"condition\" must be a JSON object with at least one "
+							   "column"),
+						errhint("For example '{\"status\": [\"open\", \"held\"]}'.")));
+	foreach(lc, OidIsValid(relid) ? ta_json_object(&jsonb->root) : NIL)
+		check_condition_pair(lfirst(lc), relid);
+	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+}
+
 /* The scope as an SQL condition on the relation, each column with the prefix ('t.'). */
 char *
 ta_scope_sql(const char *scope, Oid relid, const char *prefix)
 {
-	Jsonb *jsonb = ta_json_parse(scope);
-	List *conditions = NIL;
-	ListCell *lc;
+	return scope_sql(scope, relid, prefix, false);
+}
 
-	foreach(lc, ta_json_object(&jsonb->root))
-		conditions = lappend(conditions, scope_column_sql(lfirst(lc), relid, prefix));
-	return ta_err_join(conditions, " AND ");
+/* The same of a scope that triggers enforce, for looking at rows as any user: it runs nobody's code. */
+char *
+ta_scope_test_sql(const char *scope, Oid relid, const char *prefix)
+{
+	return scope_sql(scope, relid, prefix, true);
 }
 
 /* The columns that the scope names. */

@@ -30,6 +30,9 @@ extern char *ta_order_sql(const char *order_by, const char *prefix);
 extern char *ta_option_scope(const char *json, Oid relid);
 extern List *ta_scope_columns(const char *scope);
 extern char *ta_scope_rename(const char *scope, const char *column, const char *new_name);
+extern char *ta_option_condition(const char *json, Oid relid);
+extern bool ta_scope_may_hold(Oid type);
+extern char *ta_scope_test_sql(const char *scope, Oid relid, const char *prefix);
 extern char *ta_scope_sql(const char *scope, Oid relid, const char *prefix);
 
 #endif /* TA_OPTION_H */

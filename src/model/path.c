@@ -2,7 +2,7 @@
  * src/model/path.c
  *		From an association to the references it walks along.
  *
- * belongs_to, has_one and has_many are one hop, belongs_to_many is two (to the
+ * belongs_to, references_many, has_one and has_many are one hop, belongs_to_many is two (to the
  * junction, to the target), a path is the hops of its associations.
  */
 #include "postgres.h"
@@ -11,9 +11,11 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "model/element.h"
 #include "model/lookup.h"
 #include "model/naming.h"
 #include "model/path.h"
+#include "model/target.h"
 
 /* longer chains of paths through paths are a cycle or a mistake */
 #define MAX_PATH_DEPTH 32
@@ -31,6 +33,13 @@ make_hop(const TaLink *link, bool to_parent)
 
 	hop->link = *link;
 	hop->to_parent = to_parent;
+	hop->element = ta_link_by_element(link);
+	if (link->type_column != NULL)
+	{
+		const TaModel *parent = ta_cache_model(link->parent);
+
+		hop->type_value = parent != NULL ? parent->type_value : link->parent;
+	}
 	return hop;
 }
 
@@ -65,6 +74,14 @@ hops_of(const TaDecl *decl, int depth)
 				 errmsg("the path of association \"%s\" goes through itself", ta_decl_name(decl)),
 				 errhint("Declare it again with another path.")));
 
+	if (ta_decl_is_polymorphic(decl))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("association \"%s\" leads to several models", ta_decl_name(decl)),
+				 errdetail("It is polymorphic: to %s.",
+						   ta_targets_in_words(ta_decl_target_names(decl), "or")),
+				 errhint("A path goes along associations of one target; take the other side of "
+						 "it.")));
 	if (ta_decl_is_path(decl))
 	{
 		const TaModel *model = ta_lookup_model(decl->model);
@@ -79,7 +96,7 @@ hops_of(const TaDecl *decl, int depth)
 		}
 	}
 	else if (count == 1)
-		hops = list_make1(make_hop(&links[0], decl->kind == TA_BELONGS_TO));
+		hops = list_make1(make_hop(&links[0], ta_decl_from_child(decl)));
 	else if (count == 2)
 		hops = list_make2(make_hop(&links[0], false), make_hop(&links[1], true));
 
@@ -124,6 +141,9 @@ path_problem(const TaDecl *decl, int depth)
 		if (step == NULL)
 			return psprintf("model \"%s\" on its path has no association \"%s\"", at,
 							(char *) lfirst(lc));
+		if (ta_decl_is_polymorphic(step))
+			return psprintf("association \"%s\" on its path leads to several models",
+							ta_decl_name(step));
 		if (ta_decl_is_path(step))
 		{
 			char *deeper = path_problem(step, depth + 1);
@@ -133,6 +153,8 @@ path_problem(const TaDecl *decl, int depth)
 		}
 		at = step->target;
 	}
+	if (strcmp(at, decl->target) != 0)
+		return psprintf("its path leads to model \"%s\", not to \"%s\"", at, decl->target);
 	return NULL;
 }
 

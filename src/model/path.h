@@ -18,6 +18,8 @@ typedef struct TaHop
 	TaLink link;
 	bool to_parent; /* from the child to the parent; else the other way */
 	List *scopes; /* of char *: what must hold where it arrives */
+	bool element; /* the child's column is an array, and each of its elements refers */
+	const char *type_value; /* polymorphic: what the child's type column says of the parent */
 } TaHop;
 
 extern const char *ta_hop_to(const TaHop *hop);

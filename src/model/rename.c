@@ -13,9 +13,11 @@
 #include "base/ident.h"
 #include "model/lookup.h"
 #include "model/rename.h"
+#include "model/target.h"
 #include "pg/facts.h"
 #include "store/cache.h"
 #include "store/ignored.h"
+#include "store/quarantine.h"
 
 /* The model's association of this alias, or NULL; a broken path must not raise here. */
 static const TaDecl *
@@ -101,11 +103,66 @@ check_only_declarer(const char *what, const char *name, const char *declarer)
 			 errhint("Rename it where it was declared.")));
 }
 
-/* Renames a model; the new name must be free, the user own its table. */
-void
+/* What is kept under the association's name has the new one. */
+static void
+follow_name(const char *association, const char *new_name)
+{
+	ta_ignored_rename(association, new_name);
+	ta_quarantine_rename_association(association, new_name);
+}
+
+/* The other sides of a polymorphic belongs_to say its alias: another declarer's can't be renamed from here. */
+static void
+check_other_sides(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_links_polymorphic(decl->model, decl->alias, decl))
+	{
+		const TaDecl *other = ((TaLink *) lfirst(lc))->decl;
+
+		check_only_declarer("association", ta_decl_name(other), other->declarer);
+	}
+}
+
+/* Whether a type column somewhere says the model's name, for want of a type value. */
+static bool
+name_is_type_value(const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_references_polymorphic())
+	{
+		if (ta_reference_target(lfirst(lc), name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The rows that are there say the old name: it stays the model's type value. */
+static void
+keep_type_value(const char *name, const char *new_name)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_models_named(new_name))
+	{
+		TaModelRow *row = lfirst(lc);
+
+		row->type_value = pstrdup(name);
+		ta_catalog_put_model(row);
+	}
+}
+
+/*
+ * Renames a model; the new name must be free, the user own its table.  Returns
+ * whether its old name is its type value from now on.
+ */
+bool
 ta_rename_model_to(const char *name, const char *new_name)
 {
 	const TaModel *model;
+	bool keeps;
 	ListCell *lc;
 
 	ta_check_model_name(new_name);
@@ -120,13 +177,35 @@ ta_rename_model_to(const char *name, const char *new_name)
 				(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("model \"%s\" already exists", new_name),
 				 errhint("SELECT * FROM assoc.describe(%s) shows it.",
 						 quote_literal_cstr(new_name))));
+	keeps = strcmp(model->type_value, name) == 0 && name_is_type_value(name);
 	ta_catalog_rename_model(name, new_name);
+	if (keeps)
+		keep_type_value(name, new_name);
 	foreach(lc, ta_catalog_decls_of_model(new_name))
 	{
 		const char *alias = ((TaDecl *) lfirst(lc))->alias;
 
-		ta_ignored_rename(psprintf("%s.%s", name, alias), psprintf("%s.%s", new_name, alias));
+		follow_name(psprintf("%s.%s", name, alias), psprintf("%s.%s", new_name, alias));
 	}
+	return keeps;
+}
+
+/*
+ * What was inferred from the alias is said from now on: inferred again from the
+ * new one it would be another column.
+ */
+static List *
+without_foreign_key(List *inferred)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, inferred)
+	{
+		if (strcmp(lfirst(lc), "foreign_key") != 0 && strcmp(lfirst(lc), "type_column") != 0)
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
 }
 
 /* Renames an association, in the paths and inverses that say it too. */
@@ -177,6 +256,8 @@ ta_rename_association_to(const char *model_name, const char *alias, const char *
 		List *others;
 		ListCell *lo;
 
+		if (ta_decl_is_polymorphic(decl))
+			check_other_sides(decl);
 		check_only_declarer("association", ta_decl_name(decl), decl->declarer);
 		others = decl->reference != NULL ? ta_catalog_decls_of_reference(decl->reference) : NIL;
 		foreach(lo, others)
@@ -192,8 +273,10 @@ ta_rename_association_to(const char *model_name, const char *alias, const char *
 		}
 		ta_catalog_delete_decl(decl->model, alias, decl->declarer);
 		decl->alias = pstrdup(new_alias);
+		decl->inferred = without_foreign_key(decl->inferred);
 		ta_catalog_put_decl(decl);
+		if (ta_decl_is_polymorphic(decl))
+			ta_catalog_rename_polymorphic(decl->model, alias, new_alias);
 	}
-	ta_ignored_rename(psprintf("%s.%s", model->name, alias),
-					  psprintf("%s.%s", model->name, new_alias));
+	follow_name(psprintf("%s.%s", model->name, alias), psprintf("%s.%s", model->name, new_alias));
 }

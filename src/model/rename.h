@@ -10,7 +10,7 @@
 #include "nodes/pg_list.h"
 
 extern List *ta_paths_through(const char *model, const char *alias);
-extern void ta_rename_model_to(const char *name, const char *new_name);
+extern bool ta_rename_model_to(const char *name, const char *new_name);
 extern void
 ta_rename_association_to(const char *model_name, const char *alias, const char *new_alias);
 

@@ -19,14 +19,23 @@
 #include "model/option.h"
 #include "model/path.h"
 #include "model/reference.h"
+#include "model/target.h"
 #include "pg/facts.h"
 
 /* ---- the kinds ---- */
 
+/* What the array of an association called "tags" is named after: one of them. */
+static const char *
+stem_of_many(const char *alias, const TaModel *target)
+{
+	return strcmp(alias, ta_name_alias(target, true)) == 0 ? ta_name_stem(target)
+														   : ta_name_singular(alias);
+}
+
 /* The links of the declaration that are to be completed: one, or a junction's two. */
 static int
 link_requests(TaDecl *decl, const TaModel *model, const TaModel *target, const TaModel *junction,
-			  bool tentative, List **notes, TaLinkRequest q[2])
+			  bool at_other_end, bool tentative, List **notes, TaLinkRequest q[2])
 {
 	memset(q, 0, 2 * sizeof(TaLinkRequest));
 	q[0].decl = decl;
@@ -35,11 +44,20 @@ link_requests(TaDecl *decl, const TaModel *model, const TaModel *target, const T
 	q[0].columns = &decl->foreign_key;
 	q[0].columns_argument = "foreign_key";
 	q[0].reference = &decl->reference;
-	if (decl->kind == TA_BELONGS_TO)
+	q[0].type_argument = "type_column";
+	if (ta_decl_is_polymorphic(decl))
+	{
+		q[0].child = model;
+		q[0].stem = decl->alias;
+		q[0].type_column = &decl->type_column;
+		return 1;
+	}
+	if (ta_decl_from_child(decl))
 	{
 		q[0].child = model;
 		q[0].parent = target;
-		q[0].stem = decl->alias;
+		q[0].element = decl->kind == TA_REFERENCES_MANY;
+		q[0].stem = q[0].element ? stem_of_many(decl->alias, target) : decl->alias;
 		q[0].key = &decl->target_key;
 		q[0].key_argument = "target_key";
 		return 1;
@@ -50,6 +68,11 @@ link_requests(TaDecl *decl, const TaModel *model, const TaModel *target, const T
 	q[0].stem = junction == NULL && decl->inverse != NULL ? decl->inverse : ta_name_stem(model);
 	q[0].key = &decl->source_key;
 	q[0].key_argument = "source_key";
+	if (decl->polymorphic != NULL && !at_other_end)
+	{
+		q[0].stem = decl->polymorphic;
+		q[0].type_column = &decl->type_column;
+	}
 	if (junction == NULL)
 		return 1;
 
@@ -61,18 +84,30 @@ link_requests(TaDecl *decl, const TaModel *model, const TaModel *target, const T
 	q[1].key = &decl->target_key;
 	q[1].key_argument = "target_key";
 	q[1].reference = &decl->other_reference;
+	q[1].type_argument = "other_type_column";
+	q[1].type_column = NULL;
+	if (decl->polymorphic != NULL && at_other_end)
+	{
+		q[1].stem = decl->polymorphic;
+		q[1].type_column = &decl->other_type_column;
+	}
 	return 2;
 }
 
 static void
 resolve_links(TaDecl *decl, const TaModel *model, const TaModel *target, const TaModel *junction,
-			  bool tentative, List **notes)
+			  bool at_other_end, bool tentative, List **notes)
 {
 	TaLinkRequest q[2];
-	int count = link_requests(decl, model, target, junction, tentative, notes, q);
+	int count = link_requests(decl, model, target, junction, at_other_end, tentative, notes, q);
 
 	for (int i = 0; i < count; i++)
-		ta_infer_link(&q[i]);
+	{
+		if (q[i].type_column != NULL)
+			ta_infer_polymorphic(&q[i]);
+		else
+			ta_infer_link(&q[i]);
+	}
 }
 
 /* An option that means nothing for a path; said, it raises. */
@@ -101,8 +136,11 @@ resolve_path(TaDecl *decl, const TaModel *model, const TaModel *target, List **n
 	refuse_for_path(decl, "required", decl->required != NULL);
 	refuse_for_path(decl, "deferral", decl->deferral != NULL);
 	refuse_for_path(decl, "enforce", decl->enforce != NULL);
+	refuse_for_path(decl, "condition", decl->condition != NULL);
 	refuse_for_path(decl, "index", decl->index != NULL);
 	refuse_for_path(decl, "inverse", decl->inverse != NULL);
+	refuse_for_path(decl, "polymorphic", decl->polymorphic != NULL);
+	refuse_for_path(decl, "type_column", decl->type_column != NULL);
 	if (strcmp(path, decl->through) != 0)
 		*notes = lappend(*notes, psprintf("path completed to %s", path));
 	decl->through = path;
@@ -201,21 +239,7 @@ resolve_belongs_to_many(TaDecl *decl, const TaModel *model, const TaModel *targe
 	return junction;
 }
 
-/* The two links of a junction must not be one. */
-static void
-check_junction_columns(const TaDecl *decl)
-{
-	if (decl->kind == TA_BELONGS_TO_MANY &&
-		ta_ident_lists_equal(decl->foreign_key, decl->other_key))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("foreign_key and other_key of association \"%s\" are the same column",
-						ta_decl_name(decl)),
-				 errdetail("Both are %s of \"%s\".", ta_ident_columns(decl->foreign_key),
-						   decl->through)));
-}
-
-/* ---- the whole ---- */
+/* ---- polymorphic ---- */
 
 /* The models of the declaration, inferred if need be. */
 static const TaModel *
@@ -232,10 +256,118 @@ resolve_model(char **name, List **notes)
 	return model;
 }
 
+/*
+ * Which of a polymorphic junction's two references is the polymorphic one: that
+ * to the target, if the junction has a column for the model and none for the
+ * target; else that to the model.
+ */
+static bool
+is_other_end(const TaDecl *decl, const TaModel *model, const TaModel *target,
+			 const TaModel *junction)
+{
+	ListCell *lc;
+
+	if (decl->polymorphic == NULL || junction == NULL)
+		return false;
+	foreach(lc, ta_links_polymorphic(junction->name, decl->polymorphic, decl))
+	{
+		TaLink *link = lfirst(lc);
+
+		/* what the other direction says of itself is decided: this one is its opposite */
+		if (link->decl->kind == TA_BELONGS_TO_MANY &&
+			strcmp(link->decl->model, decl->target) == 0 &&
+			strcmp(link->decl->target, decl->model) == 0)
+			return link->decl->other_type_column == NULL;
+	}
+	return !ta_infer_fits_plainly(junction, target) && ta_infer_fits_plainly(junction, model);
+}
+
+/* Raises: the option holds for all targets of the polymorphic belongs_to. */
+static void
+refuse_for_all(const TaDecl *decl, const char *child, const char *option, bool said)
+{
+	if (said)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" cannot be given with polymorphic", option),
+				 errdetail("It holds for all targets of \"%s.%s\".", child, decl->polymorphic),
+				 errhint("Say it there: SELECT assoc.belongs_to_polymorphic(%s, %s, %s => ...).",
+						 quote_literal_cstr(child), quote_literal_cstr(decl->polymorphic),
+						 option)));
+}
+
+/* What a side of a polymorphic reference must not say: it is one of several. */
+static void
+check_other_side(const TaDecl *decl, const char *child, bool at_other_end)
+{
+	if (decl->polymorphic == NULL && decl->type_column != NULL && !ta_decl_is_polymorphic(decl))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"type_column\" means nothing without polymorphic"),
+						errhint("Say the alias of the other side: polymorphic => '...'.")));
+	if (decl->polymorphic == NULL)
+		return;
+	ta_check_alias(decl->polymorphic);
+	if (decl->inverse != NULL && decl->kind != TA_BELONGS_TO_MANY)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"inverse\" cannot be given with polymorphic"),
+						errdetail("The other side is \"%s.%s\".", child, decl->polymorphic)));
+	if (decl->condition != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"condition\" cannot be given with polymorphic"),
+						errdetail("A condition is for a reference to one model.")));
+	if (at_other_end)
+		return;
+	refuse_for_all(decl, child, "on_delete", decl->on_delete != NULL);
+	refuse_for_all(decl, child, "on_update", decl->on_update != NULL);
+	refuse_for_all(decl, child, "required", decl->required != NULL);
+	refuse_for_all(decl, child, "deferral", decl->deferral != NULL);
+	refuse_for_all(decl, child, "enforce", decl->enforce != NULL);
+	refuse_for_all(decl, child, "index", decl->index != NULL);
+}
+
+/* The models that a polymorphic belongs_to names, inferred if need be; each once. */
+static List *
+resolve_targets(const TaDecl *decl, List **notes)
+{
+	List *targets = NIL;
+	ListCell *lc;
+
+	foreach(lc, decl->targets)
+	{
+		char *name = pstrdup(lfirst(lc));
+
+		(void) resolve_model(&name, notes);
+		if (ta_ident_list_has(targets, name))
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+							errmsg("model \"%s\" is named twice in argument \"targets\"", name)));
+		targets = lappend(targets, name);
+	}
+	return targets;
+}
+
+/* The two links of a junction must not be one. */
+static void
+check_junction_columns(const TaDecl *decl)
+{
+	if (decl->kind == TA_BELONGS_TO_MANY &&
+		ta_ident_lists_equal(decl->foreign_key, decl->other_key))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("foreign_key and other_key of association \"%s\" are the same column",
+						ta_decl_name(decl)),
+				 errdetail("Both are %s of \"%s\".", ta_ident_columns(decl->foreign_key),
+						   decl->through)));
+}
+
+/* ---- the whole ---- */
+
 static void
 resolve_alias(TaDecl *decl, const TaModel *model, const TaModel *target)
 {
 	/* "user" of a user, "nodes" of a node: the name of the model says nothing of the role */
+	if (decl->alias == NULL && ta_decl_is_polymorphic(decl))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"alias\" must not be null")));
 	if (decl->alias == NULL && strcmp(model->name, target->name) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_ALIAS),
@@ -283,13 +415,19 @@ said_the_same(const TaDecl *old, const TaDecl *said)
 		   ta_ident_lists_equal(SAID(old, target_key), said->target_key) &&
 		   ta_ident_lists_equal(SAID(old, other_key), said->other_key) &&
 		   ta_ident_same(SAID(old, through), said->through) &&
+		   ta_ident_same(old->polymorphic, said->polymorphic) &&
+		   ta_ident_same(old->other_type_column != NULL ? SAID(old, other_type_column)
+														: SAID(old, type_column),
+						 said->type_column) &&
+		   ta_ident_lists_equal(old->targets, said->targets) &&
 		   ta_ident_same(old->scope, said->scope) && ta_ident_same(old->order_by, said->order_by) &&
 		   ta_ident_same(old->on_delete, said->on_delete) &&
 		   ta_ident_same(old->on_update, said->on_update) &&
 		   ta_ident_same(old->required, said->required) &&
 		   ta_ident_same(old->deferral, said->deferral) &&
 		   ta_ident_same(old->inverse, said->inverse) &&
-		   ta_ident_same(old->enforce, said->enforce) && ta_ident_same(old->index, said->index);
+		   ta_ident_same(old->enforce, said->enforce) && ta_ident_same(old->index, said->index) &&
+		   ta_ident_same(old->condition, said->condition);
 }
 
 /*
@@ -317,12 +455,30 @@ said_before(const TaDecl *decl)
 
 			there = there && child != NULL &&
 					(!OidIsValid(child->relid) || !links[i].columns_inferred ||
-					 ta_infer_columns_exist(child, links[i].columns));
+					 ta_infer_columns_exist(child, links[i].columns)) &&
+					(!OidIsValid(child->relid) || !links[i].type_inferred ||
+					 ta_infer_columns_exist(child,
+											list_make1(unconstify(char *, links[i].type_column))));
 		}
 		if (there && strcmp(old->declarer, ta_declarer()) == 0 && said_the_same(old, decl))
 			return old;
 	}
 	return NULL;
+}
+
+/* Raises: the database is at an older version than the library, and has no word for the kind. */
+static void
+check_version(const TaDecl *said)
+{
+	bool many = said->kind == TA_REFERENCES_MANY;
+
+	if ((!many && !ta_decl_is_polymorphic(said) && said->polymorphic == NULL) ||
+		ta_catalog_has_polymorphic())
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("this version of the database's todo_assoc has no %s associations",
+						   many ? "references_many" : "polymorphic"),
+					errhint("ALTER EXTENSION todo_assoc UPDATE;")));
 }
 
 /*
@@ -338,12 +494,17 @@ ta_resolve(const TaDecl *said, List **notes)
 	const TaModel *model;
 	const TaModel *target;
 	const TaModel *junction = NULL;
+	bool at_other_end;
 	TaDecl *before;
+
+	check_version(said);
 
 	*decl = *said;
 	decl->inferred = NIL;
 	model = resolve_model(&decl->model, notes);
-	target = resolve_model(&decl->target, notes);
+	decl->targets = resolve_targets(decl, notes);
+	/* several targets: no scope, order or name goes by one of them */
+	target = ta_decl_is_polymorphic(decl) ? model : resolve_model(&decl->target, notes);
 	resolve_alias(decl, model, target);
 	ta_check_owner(model->relid);
 
@@ -353,6 +514,8 @@ ta_resolve(const TaDecl *said, List **notes)
 	decl->enforce = ta_option_enforce(said->enforce);
 	decl->scope = ta_option_scope(said->scope, target->relid);
 	decl->order_by = ta_option_order_by(said->order_by, target->relid);
+	decl->condition = ta_option_condition(said->condition,
+										  ta_decl_from_child(decl) ? model->relid : target->relid);
 
 	before = said_before(decl);
 	if (before != NULL)
@@ -364,9 +527,16 @@ ta_resolve(const TaDecl *said, List **notes)
 	}
 	if (decl->kind == TA_BELONGS_TO_MANY)
 		junction = resolve_belongs_to_many(decl, model, target, notes);
-	else if (decl->kind != TA_BELONGS_TO)
+	else if (!ta_decl_from_child(decl))
 		ta_check_owner(target->relid);
-	resolve_links(decl, model, target, junction, true, notes);
+	at_other_end = is_other_end(decl, model, target, junction);
+	check_other_side(decl, junction != NULL ? junction->name : target->name, at_other_end);
+	if (at_other_end)
+	{
+		decl->other_type_column = decl->type_column;
+		decl->type_column = NULL;
+	}
+	resolve_links(decl, model, target, junction, at_other_end, true, notes);
 	return decl;
 }
 
@@ -379,8 +549,9 @@ ta_infer_again(const TaDecl *stored)
 {
 	TaDecl *decl = palloc(sizeof(TaDecl));
 	const TaModel *model = ta_cache_model(stored->model);
-	const TaModel *target = ta_cache_model(stored->target);
+	const TaModel *target = ta_decl_is_polymorphic(stored) ? model : ta_cache_model(stored->target);
 	const TaModel *junction = NULL;
+	bool at_other_end = stored->other_type_column != NULL;
 	List *notes = NIL;
 	ListCell *lc;
 
@@ -405,10 +576,14 @@ ta_infer_again(const TaDecl *stored)
 			decl->target_key = NIL;
 		else if (strcmp(option, "other_key") == 0)
 			decl->other_key = NIL;
+		else if (strcmp(option, "type_column") == 0)
+			decl->type_column = NULL;
+		else if (strcmp(option, "other_type_column") == 0)
+			decl->other_type_column = NULL;
 		else
 			ta_infer_mark(decl, option);
 	}
-	resolve_links(decl, model, target, junction, false, &notes);
+	resolve_links(decl, model, target, junction, at_other_end, false, &notes);
 	check_junction_columns(decl);
 	return decl;
 }

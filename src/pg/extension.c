@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -104,6 +105,13 @@ static bool
 refers_to_extension(Form_pg_depend row, void *arg)
 {
 	return row->refclassid == ExtensionRelationId && row->refobjid == *(Oid *) arg;
+}
+
+/* Whether the user may do to the extension what its owner may. */
+bool
+ta_ext_owned_by_user(const TaExtension *extension)
+{
+	return has_privs_of_role(GetUserId(), extension->owner);
 }
 
 /* Whether the extension requires the other one, as its control file says. */

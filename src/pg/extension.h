@@ -21,6 +21,7 @@ typedef struct TaExtension
 } TaExtension;
 
 extern TaExtension *ta_ext(Oid oid);
+extern bool ta_ext_owned_by_user(const TaExtension *extension);
 extern bool ta_ext_requires(Oid extension, const char *required);
 extern List *ta_ext_requiring(const char *required);
 

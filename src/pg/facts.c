@@ -9,8 +9,11 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/stratnum.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
@@ -18,10 +21,14 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_partitioned_table.h"
 #include "miscadmin.h"
+#include "nodes/nodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -105,11 +112,52 @@ ta_rel_kind(Oid relid)
 	return get_rel_relkind(relid);
 }
 
+/* Whether other tables inherit from it, or are its partitions; pg_class says so of one that once had some, too. */
+bool
+ta_rel_has_children(Oid relid)
+{
+	return find_inheritance_children(relid, NoLock) != NIL;
+}
+
 /* Whether other tables inherit from it, which are no partitions. */
 bool
 ta_rel_has_inheritance_children(Oid relid)
 {
-	return get_rel_relkind(relid) == RELKIND_RELATION && has_subclass(relid);
+	return get_rel_relkind(relid) == RELKIND_RELATION && ta_rel_has_children(relid);
+}
+
+/* The tables (OIDs) that this one inherits from, and theirs, the nearest first; a partition's are its wholes. */
+List *
+ta_rel_inherits_from(Oid relid)
+{
+	List *above = list_make1_oid(relid);
+	Relation catalog = table_open(InheritsRelationId, AccessShareLock);
+	ListCell *lc;
+
+	/* the list grows while it is walked */
+	foreach(lc, above)
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple tuple;
+
+		ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(lfirst_oid(lc)));
+		scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+			above = list_append_unique_oid(above, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+		systable_endscan(scan);
+	}
+	table_close(catalog, AccessShareLock);
+	return list_delete_first(above);
+}
+
+/* Whether no row comes into the table, or leaves it, by another's name: no partitions, no inheritance. */
+bool
+ta_rel_is_plain_table(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_RELATION && !get_rel_relispartition(relid) &&
+		   !has_superclass(relid) && !ta_rel_has_children(relid);
 }
 
 bool
@@ -417,6 +465,68 @@ ta_rel_serving_index(Oid relid, List *columns, Oid except)
 	return find_index(relid, columns, except, is_serving_index);
 }
 
+/* The operator family and the collation of a column of the index. */
+static bool
+column_order(Form_pg_index index, int column, Oid *family, Oid *collation)
+{
+	HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index->indexrelid));
+	bool isnull;
+	oidvector *classes;
+	oidvector *collations;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	classes = (oidvector *) DatumGetPointer(
+		SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indclass, &isnull));
+	collations = (oidvector *) DatumGetPointer(
+		SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indcollation, &isnull));
+	*family = get_opclass_family(classes->values[column]);
+	*collation = collations->values[column];
+	ReleaseSysCache(tuple);
+	return true;
+}
+
+/* Which rows' arrays hold an element: GIN, on which the column may be any, by PostgreSQL's own @>. */
+static bool
+is_element_index(Relation rel, Form_pg_index index, Bitmapset *wanted, int count)
+{
+	for (int i = 0; i < index->indnkeyatts; i++)
+	{
+		AttrNumber attnum = index->indkey.values[i];
+		Oid family;
+		Oid collation;
+
+		if (attnum > 0 && bms_is_member(attnum, wanted) &&
+			column_order(index, i, &family, &collation) &&
+			op_in_opfamily(OID_ARRAY_CONTAINS_OP, family) &&
+			collation == TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attcollation)
+			return true;
+	}
+	return false;
+}
+
+/* An index by which the rows are found whose array in this column holds a given element. */
+Oid
+ta_rel_element_index(Oid relid, const char *column)
+{
+	return find_index(relid, list_make1(unconstify(char *, column)), InvalidOid, is_element_index);
+}
+
+/* Whether it is an index of the table. */
+bool
+ta_rel_is_index_of(Oid index, Oid relid)
+{
+	HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	bool result = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		result = ((Form_pg_index) GETSTRUCT(tuple))->indrelid == relid;
+		ReleaseSysCache(tuple);
+	}
+	return result;
+}
+
 /* The names of the primary key's columns, or NIL. */
 List *
 ta_rel_primary_key(Oid relid)
@@ -475,6 +585,58 @@ ta_rel_partition_column_outside(Oid relid, List *columns)
 	return outside;
 }
 
+/* The attributes of a partition key, those in expressions too, which are read and not evaluated. */
+static Bitmapset *
+partition_attributes(HeapTuple tuple)
+{
+	Form_pg_partitioned_table form = (Form_pg_partitioned_table) GETSTRUCT(tuple);
+	Bitmapset *attributes = NULL;
+	bool isnull;
+	Datum expressions =
+		SysCacheGetAttr(PARTRELID, tuple, Anum_pg_partitioned_table_partexprs, &isnull);
+
+	for (int i = 0; i < form->partnatts; i++)
+	{
+		if (form->partattrs.values[i] > 0)
+			attributes = bms_add_member(attributes, form->partattrs.values[i] -
+														FirstLowInvalidHeapAttributeNumber);
+	}
+	if (!isnull)
+		pull_varattnos(stringToNode(TextDatumGetCString(expressions)), 1, &attributes);
+	return attributes;
+}
+
+/*
+ * The first of the columns by which the table, or a partition of it, is
+ * partitioned: an UPDATE of it may move a row.  NULL: none.
+ */
+const char *
+ta_rel_partition_column_among(Oid relid, List *columns)
+{
+	ListCell *lc;
+
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+	{
+		HeapTuple tuple = SearchSysCache1(PARTRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+		Bitmapset *attributes;
+		ListCell *ln;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		attributes = partition_attributes(tuple);
+		ReleaseSysCache(tuple);
+		foreach(ln, columns)
+		{
+			AttrNumber attnum = get_attnum(lfirst_oid(lc), lfirst(ln));
+
+			if (attnum > 0 &&
+				bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, attributes))
+				return lfirst(ln);
+		}
+	}
+	return NULL;
+}
+
 /* ---- foreign keys ---- */
 
 /* The names of some columns of a relation. */
@@ -488,7 +650,7 @@ attnum_names(Oid relid, const AttrNumber *attnums, int count)
 	return names;
 }
 
-/* Reads one pg_constraint row; NULL when it is gone, or is not enforced by the server. */
+/* Reads one pg_constraint row; NULL when it is gone. */
 static TaForeignKey *
 read_foreign_key(Oid constraint_oid)
 {
@@ -505,7 +667,7 @@ read_foreign_key(Oid constraint_oid)
 	if (!HeapTupleIsValid(tuple))
 		return NULL;
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	if (form->contype != CONSTRAINT_FOREIGN || !TA_CONSTRAINT_ENFORCED(form))
+	if (form->contype != CONSTRAINT_FOREIGN)
 	{
 		ReleaseSysCache(tuple);
 		return NULL;
@@ -525,6 +687,7 @@ read_foreign_key(Oid constraint_oid)
 	fk->match = form->confmatchtype;
 	fk->deferrable = form->condeferrable;
 	fk->deferred = form->condeferred;
+	fk->enforced = TA_CONSTRAINT_ENFORCED(form);
 	fk->validated = form->convalidated;
 	fk->temporal = TA_CONSTRAINT_TEMPORAL(form);
 	fk->inherited = OidIsValid(form->conparentid);
@@ -532,9 +695,9 @@ read_foreign_key(Oid constraint_oid)
 	return fk;
 }
 
-/* The table's own foreign keys (TaForeignKey), as its referencing side. */
-List *
-ta_rel_foreign_keys(Oid relid)
+/* The table's own foreign keys (TaForeignKey), as its referencing side: those that the server enforces, or the others. */
+static List *
+foreign_keys(Oid relid, bool enforced)
 {
 	Relation rel = open_relation(relid);
 	List *oids = NIL;
@@ -547,11 +710,25 @@ ta_rel_foreign_keys(Oid relid)
 	{
 		TaForeignKey *fk = read_foreign_key(lfirst_oid(lc));
 
-		if (fk != NULL)
+		if (fk != NULL && fk->enforced == enforced)
 			keys = lappend(keys, fk);
 	}
 	relation_close(rel, AccessShareLock);
 	return keys;
+}
+
+/* The table's own foreign keys (TaForeignKey), as its referencing side. */
+List *
+ta_rel_foreign_keys(Oid relid)
+{
+	return foreign_keys(relid, true);
+}
+
+/* Those that are NOT ENFORCED: there in the catalog alone. */
+List *
+ta_rel_unenforced_keys(Oid relid)
+{
+	return foreign_keys(relid, false);
 }
 
 /* ---- names in use ---- */

@@ -36,6 +36,7 @@ typedef struct TaForeignKey
 	char match; /* FKCONSTR_MATCH_* */
 	bool deferrable;
 	bool deferred;
+	bool enforced; /* 18: NOT ENFORCED ones only look like keys */
 	bool validated;
 	bool inherited; /* belongs to the partitioned parent's key */
 	bool temporal; /* with PERIOD */
@@ -49,7 +50,10 @@ extern char *ta_rel_qualified(Oid relid);
 extern char *ta_rel_shown(Oid relid);
 extern char ta_rel_kind(Oid relid);
 extern Oid ta_rel_owner(Oid relid);
+extern bool ta_rel_has_children(Oid relid);
 extern bool ta_rel_has_inheritance_children(Oid relid);
+extern List *ta_rel_inherits_from(Oid relid);
+extern bool ta_rel_is_plain_table(Oid relid);
 extern bool ta_rel_is_temporary(Oid relid);
 extern bool ta_rel_owned_by_user(Oid relid);
 extern bool ta_rel_schema_allows_create(const char *schema, Oid role);
@@ -66,8 +70,12 @@ extern bool ta_rel_in_primary_key(Oid relid, const char *column);
 extern Oid ta_rel_key_index(Oid relid, List *columns);
 extern Oid ta_rel_unique_index(Oid relid, List *columns);
 extern Oid ta_rel_serving_index(Oid relid, List *columns, Oid except);
+extern Oid ta_rel_element_index(Oid relid, const char *column);
+extern bool ta_rel_is_index_of(Oid index, Oid relid);
 extern const char *ta_rel_partition_column_outside(Oid relid, List *columns);
+extern const char *ta_rel_partition_column_among(Oid relid, List *columns);
 extern List *ta_rel_foreign_keys(Oid relid);
+extern List *ta_rel_unenforced_keys(Oid relid);
 extern bool ta_constraint_name_taken(Oid relid, const char *name);
 extern bool ta_relation_name_taken(Oid namespace_oid, const char *name);
 extern Oid ta_rel_namespace(Oid relid);

@@ -19,6 +19,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "base/compat.h"
 #include "base/ident.h"
@@ -55,6 +56,23 @@ ta_key_operator(Oid key_type, Oid reference_type)
 	return InvalidOid;
 }
 
+/* Whether comparing by that operator calls no cast function that somebody made. */
+bool
+ta_key_cast_is_plain(Oid key_type, Oid reference_type)
+{
+	Oid op = ta_key_operator(key_type, reference_type);
+	Oid left;
+	Oid right;
+	Oid function;
+
+	if (!OidIsValid(op))
+		return false;
+	op_input_types(op, &left, &right);
+	return find_coercion_pathway(right, getBaseType(reference_type), COERCION_IMPLICIT,
+								 &function) != COERCION_PATH_FUNC ||
+		   function < FirstNormalObjectId;
+}
+
 /* That operator as OPERATOR(schema.name), for generated SQL; plain = when there is none. */
 char *
 ta_key_operator_sql(Oid key_type, Oid reference_type)
@@ -73,9 +91,9 @@ ta_key_operator_sql(Oid key_type, Oid reference_type)
 	return result;
 }
 
-/* schema.collation */
-static char *
-collation_sql(Oid collation)
+/* The collation as schema.name, quoted where need be. */
+char *
+ta_collation_sql(Oid collation)
 {
 	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
 	Form_pg_collation form;
@@ -105,7 +123,139 @@ ta_key_test_sql(const char *key_sql, const TaColumn *key, const char *column_sql
 	if (column == NULL || !OidIsValid(key->collation) || !OidIsValid(column->collation) ||
 		key->collation == column->collation)
 		return test;
-	return psprintf("%s COLLATE %s", test, collation_sql(key->collation));
+	return psprintf("%s COLLATE %s", test, ta_collation_sql(key->collation));
+}
+
+/* ---- arrays of keys ---- */
+
+/* Whether the array is one of a domain's values: it must be read as one of the type below. */
+static bool
+needs_plain_array(Oid type)
+{
+	Oid element = get_element_type(getBaseType(type));
+
+	return OidIsValid(element) && getBaseType(element) != element;
+}
+
+/* The type of an array's elements, also of a domain over one; InvalidOid: it is no array. */
+Oid
+ta_element_type(Oid type)
+{
+	return get_element_type(getBaseType(type));
+}
+
+/* Whether a column of the type may hold keys, and is none itself: int4[] where the key is int4, not where it is int4[]. */
+bool
+ta_is_array_of_keys(Oid type, Oid key_type)
+{
+	Oid element = ta_element_type(type);
+
+	return OidIsValid(element) && OidIsValid(ta_key_operator(key_type, element)) &&
+		   !OidIsValid(ta_key_operator(key_type, type));
+}
+
+/* The column as one element of it is compared; of what is no array, itself. */
+TaColumn *
+ta_element_column(const TaColumn *column)
+{
+	TaColumn *element = palloc(sizeof(TaColumn));
+
+	*element = *column;
+	if (OidIsValid(ta_element_type(column->type)))
+		element->type = ta_element_type(column->type);
+	return element;
+}
+
+static int
+integer_width(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID ? get_typlen(type) : 0;
+}
+
+/*
+ * The key as a value of the elements' type, so that PostgreSQL's array operators
+ * find it; null where no element can be equal to it.  NULL: there is no such
+ * cast that is known to keep equality.
+ *
+ * ($1).id::bigint, CASE WHEN $1 BETWEEN -32768 AND 32767 THEN $1::smallint END
+ */
+char *
+ta_element_cast_sql(const char *key_sql, Oid key_type, Oid element)
+{
+	Oid from = getBaseType(key_type);
+	Oid to = getBaseType(element);
+	char *type =
+		format_type_extended(to, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	int64 limit;
+
+	if (lookup_type_cache(to, TYPECACHE_EQ_OPR)->eq_opr == ta_key_operator(key_type, element) ||
+		(integer_width(from) > 0 && integer_width(to) >= integer_width(from)))
+		return psprintf("%s::%s", key_sql, type);
+	if (integer_width(from) == 0 || integer_width(to) == 0)
+		return NULL;
+	limit = to == INT2OID ? PG_INT16_MAX : PG_INT32_MAX;
+	return psprintf("CASE WHEN %s OPERATOR(pg_catalog.>=) " INT64_FORMAT " AND %s"
+					" OPERATOR(pg_catalog.<=) " INT64_FORMAT " THEN %s::%s END",
+					key_sql, -limit - 1, key_sql, limit, key_sql, type);
+}
+
+/*
+ * Whether the key is one of the array's elements, so that an index of the key is
+ * used.  An array of more dimensions is its elements; nulls are equal to nothing.
+ *
+ * t.id OPERATOR(pg_catalog.=) ANY (($1)."tagIds")
+ */
+char *
+ta_element_in_sql(const char *key_sql, const TaColumn *key, const char *column_sql,
+				  const TaColumn *column)
+{
+	Oid element = column != NULL ? ta_element_type(column->type) : key->type;
+	char *collate = column != NULL && OidIsValid(key->collation) && OidIsValid(column->collation) &&
+							key->collation != column->collation
+						? psprintf(" COLLATE %s", ta_collation_sql(key->collation))
+						: pstrdup("");
+
+	return psprintf("%s%s %s ANY (%s)", key_sql, collate, ta_key_operator_sql(key->type, element),
+					column_sql);
+}
+
+/*
+ * The same so that a GIN index of the array is used, where the elements compare
+ * among themselves as the key compares with them; else as above.
+ *
+ * t."tagIds" OPERATOR(pg_catalog.@>) ARRAY[($1).id::integer]
+ */
+char *
+ta_element_holds_sql(const char *column_sql, const TaColumn *column, const char *key_sql,
+					 const TaColumn *key)
+{
+	Oid element = column != NULL ? ta_element_type(column->type) : key->type;
+	char *value = ta_element_cast_sql(key_sql, key->type, element);
+
+	if (value == NULL || (column != NULL && OidIsValid(key->collation) &&
+						  OidIsValid(column->collation) && key->collation != column->collation))
+		return ta_element_in_sql(key_sql, key, column_sql, column);
+	return psprintf("%s%s OPERATOR(pg_catalog.@>) ARRAY[%s]", column_sql,
+					column != NULL && needs_plain_array(column->type)
+						? psprintf("::%s",
+								   format_type_extended(get_array_type(getBaseType(element)), -1,
+														FORMAT_TYPE_TYPEMOD_GIVEN |
+															FORMAT_TYPE_FORCE_QUALIFY))
+						: "",
+					value);
+}
+
+/* The type of a column that holds keys like this one; NULL: there is no array of them. */
+char *
+ta_array_type_sql(const TaColumn *key)
+{
+	int32 typmod = key->typmod;
+	Oid base = getBaseTypeAndTypmod(key->type, &typmod);
+	TaColumn column = {.typmod = typmod, .collation = key->collation};
+
+	column.type = get_array_type(base);
+	return OidIsValid(column.type) && !OidIsValid(get_element_type(base)) ? ta_type_sql(&column)
+																		  : NULL;
 }
 
 /* The column's type as it must be written in DDL, with a collation that differs from the type's. */
@@ -116,7 +266,7 @@ ta_type_sql(const TaColumn *column)
 									  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 
 	if (OidIsValid(column->collation) && column->collation != get_typcollation(column->type))
-		type = psprintf("%s COLLATE %s", type, collation_sql(column->collation));
+		type = psprintf("%s COLLATE %s", type, ta_collation_sql(column->collation));
 	return type;
 }
 

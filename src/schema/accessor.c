@@ -8,6 +8,10 @@
  * DEFAULT on the table of its argument (since 15.20).  PARALLEL SAFE, for the
  * label is looked at before the function is inlined.
  *
+ * A polymorphic belongs_to has one for each target, commentable_post(c): rows of
+ * several tables have no common type.  So what is done to its accessor is done
+ * to those of its facets (see model/target).
+ *
  * It belongs to the table's owner and DEPENDS ON EXTENSION todo_assoc, which
  * is also how we know our own: a function that is not both is never touched.
  */
@@ -35,6 +39,7 @@
 #include "base/ident.h"
 #include "model/option.h"
 #include "model/path.h"
+#include "model/target.h"
 #include "pg/extension.h"
 #include "pg/facts.h"
 #include "pg/keymatch.h"
@@ -96,6 +101,30 @@ is_ours(Oid function, Oid relid)
 
 /* ---- the body ---- */
 
+/*
+ * Towards the parents, by an index of their key; towards the children, by one of
+ * the array:
+ *
+ * t.id OPERATOR(pg_catalog.=) ANY (($1)."tagIds")
+ * t."tagIds" OPERATOR(pg_catalog.@>) ARRAY[($1).id::integer]
+ */
+static char *
+element_condition(const TaHop *hop, const TaModel *child, const TaModel *parent,
+				  const char *child_prefix, const char *parent_prefix)
+{
+	const char *name = linitial(hop->link.columns);
+	TaColumn *key = ta_rel_column(parent->relid, linitial(hop->link.key));
+	TaColumn *column = OidIsValid(child->relid) ? ta_rel_column(child->relid, name) : NULL;
+	char *key_sql = psprintf("%s%s", parent_prefix, ta_ident_quote(linitial(hop->link.key)));
+	char *column_sql = psprintf("%s%s", child_prefix, ta_ident_quote(name));
+
+	/* the type is another one by now: status and plan tell */
+	if (key == NULL || (column != NULL && !ta_is_array_of_keys(column->type, key->type)))
+		return NULL;
+	return hop->to_parent ? ta_element_in_sql(key_sql, key, column_sql, column)
+						  : ta_element_holds_sql(column_sql, column, key_sql, key);
+}
+
 /* p.id OPERATOR(pg_catalog.=) c."userId": key on the left, as the operator wants it */
 static char *
 hop_condition(const TaHop *hop, const char *from, const char *to)
@@ -108,6 +137,8 @@ hop_condition(const TaHop *hop, const char *from, const char *to)
 	ListCell *lc;
 	ListCell *lk;
 
+	if (hop->element)
+		return element_condition(hop, child, parent, child_prefix, parent_prefix);
 	forboth(lc, hop->link.columns, lk, hop->link.key)
 	{
 		TaColumn *key = ta_rel_column(parent->relid, lfirst(lk));
@@ -122,6 +153,13 @@ hop_condition(const TaHop *hop, const char *from, const char *to)
 									key, psprintf("%s%s", child_prefix, ta_ident_quote(lfirst(lc))),
 									column));
 	}
+	if (hop->link.type_column != NULL)
+		tests =
+			lappend(tests, ta_type_test_sql(child_prefix, hop->link.type_column,
+											OidIsValid(child->relid)
+												? ta_rel_column(child->relid, hop->link.type_column)
+												: NULL,
+											hop->type_value));
 	return ta_err_join(tests, " AND ");
 }
 
@@ -163,20 +201,20 @@ hops_usable(List *hops)
 	return hops != NIL;
 }
 
-/* Whether a target can be reached twice: only by going up to a parent after going down to children. */
+/* Whether a target can be reached twice: where several lead to one, after one has led to several. */
 static bool
 may_repeat(List *hops)
 {
-	bool down = false;
+	bool several = false;
 	ListCell *lc;
 
 	foreach(lc, hops)
 	{
 		TaHop *hop = lfirst(lc);
 
-		if (hop->to_parent && down)
+		if ((hop->to_parent || hop->element) && several)
 			return true;
-		down = down || !hop->to_parent;
+		several = several || !hop->to_parent || hop->element;
 	}
 	return false;
 }
@@ -185,6 +223,9 @@ may_repeat(List *hops)
  * The body, along the hops:
  *
  * one       SELECT t.* FROM s."Todos" t WHERE ($1).id = t."userId"
+ * elements  SELECT t.* FROM s."Tags" t WHERE t.id = ANY (($1)."tagIds"): each once
+ * of a type SELECT t.* FROM s."Comments" t WHERE ($1).id = t."commentableId" AND
+ *           t."commentableType" = 'Post'
  * junction  SELECT t.* FROM s.tags t, s.todo_tags j1 WHERE t.id = j1.tag_id AND ($1).id = j1.todo_id
  * path      SELECT t.* FROM s.tags t WHERE EXISTS (SELECT 1 FROM s.todos j1, s.todo_tags j2
  *           WHERE ... AND t.id = j2.tag_id): each target once
@@ -234,6 +275,13 @@ body_sql(const TaDecl *decl, List *hops)
 
 /* ---- making and dropping ---- */
 
+/* Whether it is a polymorphic belongs_to narrowed to one target. */
+static bool
+is_facet(const TaDecl *decl)
+{
+	return decl->kind == TA_BELONGS_TO && decl->type_column != NULL && decl->target[0] != '\0';
+}
+
 /*
  * The association that has the accessor of this name when two models stand for
  * one table: that of the model first by name.  NULL: no other model has one.
@@ -282,11 +330,27 @@ is_current(Oid function, const char *body, Oid result, bool *same_result)
 	return same;
 }
 
+/* What has the name that a polymorphic belongs_to would give to one of its accessors, or NULL. */
+static char *
+clash(const TaDecl *decl, const TaModel *model)
+{
+	if (ta_catalog_decls_named(decl->model, decl->alias) != NIL)
+		return psprintf("no accessor: %s has the name", ta_decl_name(decl));
+	if (ta_rel_column(model->relid, decl->alias) != NULL)
+		return psprintf("no accessor: %s has a column %s", ta_rel_shown(model->relid),
+						ta_ident_quote(decl->alias));
+	return NULL;
+}
+
 /* Why no accessor can be made, or NULL. */
 static char *
 obstacle(const TaDecl *decl, const TaModel *model)
 {
 	Oid function;
+	char *taken = is_facet(decl) ? clash(decl, model) : NULL;
+
+	if (taken != NULL)
+		return taken;
 
 	if (ta_namespace_aclcheck(ta_rel_namespace(model->relid), ta_rel_owner(model->relid),
 							  ACL_CREATE) != ACLCHECK_OK)
@@ -350,6 +414,49 @@ create_accessor(const TaDecl *decl, const TaModel *model, const char *body)
 	mark_as_ours(find_function(model->relid, decl->alias), model->relid, comment_text(decl));
 }
 
+/* ---- dropping ---- */
+
+/*
+ * Drops the function if it is our accessor on the table.  By its OID: DROP
+ * FUNCTION by name would walk the accessors of that name on all tables.
+ */
+static void
+drop_function(Oid function, Oid relid)
+{
+	ObjectAddress object;
+
+	if (!OidIsValid(function) || !is_ours(function, relid))
+		return;
+	ObjectAddressSet(object, ProcedureRelationId, function);
+	performDeletion(&object, DROP_RESTRICT, 0);
+	CommandCounterIncrement();
+}
+
+/* Drops our accessor of this name on the table, if there is one. */
+static void
+drop_named(Oid relid, const char *alias)
+{
+	if (OidIsValid(relid))
+		drop_function(find_function(relid, alias), relid);
+}
+
+/* Drops one accessor, if it is there; another model of the table may want it now. */
+static void
+drop_one(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	TaDecl *other;
+
+	if (model == NULL || !OidIsValid(model->relid))
+		return;
+	other = rival(decl, model);
+	if (other != NULL && strcmp(other->model, decl->model) < 0)
+		return;
+	drop_named(model->relid, decl->alias);
+	if (other != NULL && (!ta_decl_is_path(other) || ta_path_problem(other) == NULL))
+		(void) ta_accessor_refresh(other);
+}
+
 /* ---- whose it is ---- */
 
 /* ALTER EXTENSION x ADD FUNCTION f, or DROP, by who may; else nothing. */
@@ -369,8 +476,8 @@ change_membership(Oid extension, const char *verb, Oid relid, const char *alias)
  * package makes it.  One that only the hand says must be in the dump, so it is
  * part of none.  Brings that to be what it is after a declarer came or went.
  */
-void
-ta_accessor_settle(const TaDecl *decl)
+static void
+settle(const TaDecl *decl, const char *said_as)
 {
 	const TaModel *model = ta_cache_model(decl->model);
 	Oid function = model != NULL && OidIsValid(model->relid)
@@ -383,7 +490,7 @@ ta_accessor_settle(const TaDecl *decl)
 	if (!OidIsValid(function) || !is_ours(function, model->relid))
 		return;
 	holder = getExtensionOfObject(ProcedureRelationId, function);
-	foreach(lc, ta_catalog_decls_named(decl->model, decl->alias))
+	foreach(lc, ta_catalog_decls_named(decl->model, said_as))
 	{
 		const char *declarer = ((TaDecl *) lfirst(lc))->declarer;
 		Oid package = declarer[0] != '\0' ? get_extension_oid(declarer, true) : InvalidOid;
@@ -399,12 +506,26 @@ ta_accessor_settle(const TaDecl *decl)
 		change_membership(wanted, "ADD", model->relid, decl->alias);
 }
 
-/*
- * Makes the association's accessor what it must be; returns why there is none,
- * or NULL.
- */
-char *
-ta_accessor_refresh(const TaDecl *decl)
+/* The same for each accessor of the association. */
+void
+ta_accessor_settle(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_decl_facets(decl))
+		settle(lfirst(lc), decl->alias);
+}
+
+/* Whether a package may have to have the accessor: its script runs, or it says the association. */
+static bool
+is_said_by_package(const TaDecl *decl)
+{
+	return creating_extension || decl->declarer[0] != '\0';
+}
+
+/* Makes one accessor of the association (said_as: its alias) what it must be. */
+static char *
+refresh(const TaDecl *decl, const char *said_as)
 {
 	const TaModel *model = ta_cache_model(decl->model);
 	const TaModel *target = ta_cache_model(decl->target);
@@ -418,7 +539,7 @@ ta_accessor_refresh(const TaDecl *decl)
 		return pstrdup("no accessor: a table is missing");
 	if (!model->accessors)
 	{
-		ta_accessor_drop(decl);
+		drop_one(decl);
 		return NULL;
 	}
 	hops = ta_hops_of(decl);
@@ -436,8 +557,8 @@ ta_accessor_refresh(const TaDecl *decl)
 
 		if (is_current(function, body, get_rel_type_id(target->relid), &same_result))
 		{
-			if (creating_extension)
-				ta_accessor_settle(decl);
+			if (is_said_by_package(decl))
+				settle(decl, said_as);
 			return NULL;
 		}
 		other = rival(decl, model);
@@ -445,60 +566,100 @@ ta_accessor_refresh(const TaDecl *decl)
 			return psprintf("no accessor: %s of the same table has it", ta_decl_name(other));
 		/* only the result type can't be replaced; whatever uses the function then stops this */
 		if (!same_result)
-			ta_accessor_drop_from(model->relid, decl->alias);
+			drop_named(model->relid, decl->alias);
 	}
 	create_accessor(decl, model, body);
-	if (creating_extension)
-		ta_accessor_settle(decl);
+	if (is_said_by_package(decl))
+		settle(decl, said_as);
 	return NULL;
 }
 
 /*
- * Drops the function if it is our accessor on the table.  By its OID: DROP
- * FUNCTION by name would walk the accessors of that name on all tables.
+ * Whether a function of this name may be an accessor that the polymorphic
+ * belongs_to had: not where an association or a target has it now.
  */
+static bool
+is_left_over(const TaDecl *decl, const char *name, List *facets)
+{
+	ListCell *lc;
+
+	foreach(lc, facets)
+	{
+		if (strcmp(((TaDecl *) lfirst(lc))->alias, name) == 0)
+			return false;
+	}
+	return ta_catalog_decls_named(decl->model, name) == NIL;
+}
+
+/* Drops the accessors of a polymorphic belongs_to for models that are no targets of it (any more). */
 static void
-drop_function(Oid function, Oid relid)
-{
-	ObjectAddress object;
-
-	if (!OidIsValid(function) || !is_ours(function, relid))
-		return;
-	ObjectAddressSet(object, ProcedureRelationId, function);
-	performDeletion(&object, DROP_RESTRICT, 0);
-	CommandCounterIncrement();
-}
-
-/* Drops our accessor of this name on the table, if there is one. */
-void
-ta_accessor_drop_from(Oid relid, const char *alias)
-{
-	if (OidIsValid(relid))
-		drop_function(find_function(relid, alias), relid);
-}
-
-/* Drops the association's accessor, if it has one; another model of the table may want it now. */
-void
-ta_accessor_drop(const TaDecl *decl)
+drop_left_over(const TaDecl *decl, List *facets)
 {
 	const TaModel *model = ta_cache_model(decl->model);
-	TaDecl *other;
+	ListCell *lc;
 
 	if (model == NULL || !OidIsValid(model->relid))
 		return;
-	other = rival(decl, model);
-	if (other != NULL && strcmp(other->model, decl->model) < 0)
-		return;
-	ta_accessor_drop_from(model->relid, decl->alias);
-	if (other != NULL && (!ta_decl_is_path(other) || ta_path_problem(other) == NULL))
-		(void) ta_accessor_refresh(other);
+	foreach(lc, ta_catalog_model_names())
+	{
+		char *name = ta_facet_alias(decl, lfirst(lc));
+
+		if (is_left_over(decl, name, facets))
+			drop_named(model->relid, name);
+	}
 }
 
-/* The table has moved: drops the accessor that stayed in the schema where it was. */
-void
-ta_accessor_drop_in(Oid schema, Oid relid, const char *alias)
+/*
+ * Makes the association's accessors what they must be; returns why there is
+ * none, or one is missing, or NULL.
+ */
+char *
+ta_accessor_refresh(const TaDecl *decl)
 {
-	drop_function(find_function_in(schema, relid, alias), relid);
+	List *facets = ta_decl_facets(decl);
+	char *problem = NULL;
+	ListCell *lc;
+
+	if (ta_decl_is_polymorphic(decl))
+		drop_left_over(decl, facets);
+	foreach(lc, facets)
+	{
+		char *found = refresh(lfirst(lc), decl->alias);
+
+		if (problem == NULL)
+			problem = found;
+	}
+	return problem;
+}
+
+/* Drops the association's accessors, if it has any. */
+void
+ta_accessor_drop(const TaDecl *decl)
+{
+	if (ta_decl_is_polymorphic(decl))
+		drop_left_over(decl, NIL);
+	else
+		drop_one(decl);
+}
+
+/* Drops them from another table, that the model had before. */
+void
+ta_accessor_drop_of_table(Oid relid, const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_decl_facets(decl))
+		drop_named(relid, ((TaDecl *) lfirst(lc))->alias);
+}
+
+/* The table has moved: drops the accessors that stayed in the schema where it was. */
+void
+ta_accessor_drop_in(Oid schema, Oid relid, const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_decl_facets(decl))
+		drop_function(find_function_in(schema, relid, ((TaDecl *) lfirst(lc))->alias), relid);
 }
 
 /* Whether the function is part of an extension, and it is not its own script that runs. */
@@ -515,8 +676,8 @@ is_held_by_extension(Oid function)
  * of the way.  Not when something else uses the function, or when it is a
  * package's: that is PostgreSQL's to tell or to drop.
  */
-void
-ta_accessor_step_aside(const TaDecl *decl)
+static void
+step_aside(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
 	Oid function = model != NULL && OidIsValid(model->relid)
@@ -524,7 +685,17 @@ ta_accessor_step_aside(const TaDecl *decl)
 					   : InvalidOid;
 
 	if (OidIsValid(function) && !ta_function_is_used(function) && !is_held_by_extension(function))
-		ta_accessor_drop_from(model->relid, decl->alias);
+		drop_named(model->relid, decl->alias);
+}
+
+/* The same for each accessor of the association. */
+void
+ta_accessor_step_aside(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_decl_facets(decl))
+		step_aside(lfirst(lc));
 }
 
 /*
@@ -532,8 +703,8 @@ ta_accessor_step_aside(const TaDecl *decl)
  * is never given away: whoever wrote its body would then have it run as the
  * new owner.  It is dropped, by who may, and made anew by ta_accessor_refresh.
  */
-void
-ta_accessor_drop_of_former_owner(const TaDecl *decl)
+static void
+drop_of_former_owner(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
 	Oid function = model != NULL && OidIsValid(model->relid)
@@ -550,45 +721,127 @@ ta_accessor_drop_of_former_owner(const TaDecl *decl)
 	CommandCounterIncrement();
 }
 
+/* The same for each accessor of the association. */
+void
+ta_accessor_drop_of_former_owner(const TaDecl *decl)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_decl_facets(decl))
+		drop_of_former_owner(lfirst(lc));
+}
+
 /* After a rename: the COMMENT says the names as they are. */
 void
 ta_accessor_comment(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
-	Oid function = model != NULL && OidIsValid(model->relid)
-					   ? find_function(model->relid, decl->alias)
-					   : InvalidOid;
+	ListCell *lc;
 
-	if (OidIsValid(function) && is_ours(function, model->relid))
-		mark_as_ours(function, model->relid, comment_text(decl));
+	foreach(lc, model != NULL && OidIsValid(model->relid) ? ta_decl_facets(decl) : NIL)
+	{
+		const TaDecl *facet = lfirst(lc);
+		Oid function = find_function(model->relid, facet->alias);
+
+		if (OidIsValid(function) && is_ours(function, model->relid))
+			mark_as_ours(function, model->relid, comment_text(facet));
+	}
 }
 
-/* Whether declaring the association again would make its accessor. */
+/* Whether declaring the association again would make its accessors. */
 bool
 ta_accessor_possible(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
+	ListCell *lc;
 
-	return model != NULL && OidIsValid(model->relid) && model->accessors &&
-		   obstacle(decl, model) == NULL;
+	if (model == NULL || !OidIsValid(model->relid) || !model->accessors)
+		return false;
+	foreach(lc, ta_decl_facets(decl))
+	{
+		if (obstacle(lfirst(lc), model) != NULL)
+			return false;
+	}
+	return true;
 }
 
-/* Why the association has no accessor now, or NULL; changes nothing. */
+/* Why the association has no accessor now, or lacks one; or NULL.  Changes nothing. */
 char *
 ta_accessor_problem(const TaDecl *decl)
 {
 	const TaModel *model = ta_cache_model(decl->model);
-	char *problem;
+	ListCell *lc;
 
 	if (model == NULL || !OidIsValid(model->relid) || !model->accessors)
 		return NULL;
-	problem = obstacle(decl, model);
-	if (problem == NULL && !OidIsValid(find_function(model->relid, decl->alias)))
-		return psprintf("no accessor: declare %s again", ta_decl_name(decl));
-	return problem;
+	foreach(lc, ta_decl_facets(decl))
+	{
+		const TaDecl *facet = lfirst(lc);
+		char *problem = obstacle(facet, model);
+
+		if (problem != NULL)
+			return problem;
+		if (!OidIsValid(find_function(model->relid, facet->alias)))
+			return psprintf("no accessor: declare %s again", ta_decl_name(decl));
+	}
+	return NULL;
 }
 
-/* SELECT t.* FROM "Users" s, todos(s) t */
+/* Whether the association has its function, and it is not what would be made; changes nothing. */
+bool
+ta_accessor_altered(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	const TaModel *target = ta_cache_model(decl->target);
+	TaDecl *other;
+	List *hops;
+	Oid function;
+	bool same_result;
+
+	if (model == NULL || target == NULL || !OidIsValid(model->relid) ||
+		!OidIsValid(target->relid) || !model->accessors ||
+		(ta_decl_is_path(decl) && ta_path_problem(decl) != NULL))
+		return false;
+	function = find_function(model->relid, decl->alias);
+	if (!OidIsValid(function) || !is_ours(function, model->relid))
+		return false;
+	hops = ta_hops_of(decl);
+	if (!hops_usable(hops) ||
+		is_current(function, body_sql(decl, hops), get_rel_type_id(target->relid), &same_result))
+		return false;
+	/* it may be another model's, of the same table */
+	other = rival(decl, model);
+	return other == NULL || strcmp(other->model, decl->model) > 0;
+}
+
+/*
+ * The signature of the function that somebody has put in the place of the
+ * accessor, or NULL.  CREATE OR REPLACE takes our mark away, and leaves the
+ * COMMENT: without that it is a function that was there before.
+ */
+char *
+ta_accessor_replaced(const TaDecl *decl)
+{
+	const TaModel *model = ta_cache_model(decl->model);
+	const char *title = strchr(comment_text(decl), '\n');
+	Oid function;
+	char *comment;
+	char *comment_title;
+
+	if (model == NULL || !OidIsValid(model->relid) || !model->accessors)
+		return NULL;
+	function = find_function(model->relid, decl->alias);
+	if (!OidIsValid(function) || is_ours(function, model->relid))
+		return NULL;
+	comment = GetComment(function, ProcedureRelationId, 0);
+	/* what stands before depends on the search path */
+	comment_title = comment != NULL ? strrchr(comment, '\n') : NULL;
+	return comment_title != NULL && strcmp(comment_title, title) == 0
+			   ? signature(model->relid, decl->alias)
+			   : NULL;
+}
+
+/* SELECT t.* FROM "Users" s, todos(s) t; of a polymorphic belongs_to: give it a facet */
 char *
 ta_accessor_call(const TaDecl *decl)
 {

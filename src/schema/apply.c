@@ -17,10 +17,13 @@
 #include "base/ident.h"
 #include "base/spi.h"
 #include "model/lookup.h"
+#include "model/target.h"
 #include "pg/extension.h"
 #include "schema/apply.h"
 #include "schema/ddl.h"
 #include "schema/run.h"
+#include "schema/soft.h"
+#include "schema/trigger.h"
 #include "store/catalog.h"
 
 /* What apply(online => true) leaves for later: everything that scans. */
@@ -38,11 +41,15 @@ blocking_sqlstate(const TaStep *step)
 {
 	switch (step->kind)
 	{
+		case TA_STEP_ENFORCE_KEY:
 		case TA_STEP_VALIDATE:
+		case TA_STEP_VALIDATE_TRIGGERS:
 			return ERRCODE_FOREIGN_KEY_VIOLATION;
 		case TA_STEP_ADD_FOREIGN_KEY:
 		case TA_STEP_REPLACE_FOREIGN_KEY:
 			return step->state->checks_at_once ? ERRCODE_FOREIGN_KEY_VIOLATION : 0;
+		case TA_STEP_VALIDATE_CHECK:
+			return ERRCODE_CHECK_VIOLATION;
 		case TA_STEP_CREATE_UNIQUE_INDEX:
 			return ERRCODE_UNIQUE_VIOLATION;
 		case TA_STEP_SET_NOT_NULL:
@@ -66,17 +73,23 @@ runs_as(const TaStep *step)
 {
 	const TaState *state = step->state;
 	Oid owner;
+	Oid relid;
 
 	switch (step->kind)
 	{
 		case TA_STEP_ADD_COLUMN:
+		case TA_STEP_ADD_GENERATED:
 		case TA_STEP_SET_NOT_NULL:
 		case TA_STEP_DROP_NOT_NULL:
-			if (!OidIsValid(state->child_rel))
+			relid = ta_step_relation(step);
+			if (!OidIsValid(relid))
 				return GetUserId();
-			ta_check_owner(state->child_rel);
-			return ta_rel_owner(state->child_rel);
+			ta_check_owner(relid);
+			return ta_rel_owner(relid);
 		case TA_STEP_CREATE_TABLE:
+			/* of the two, one may be polymorphic */
+			if (!OidIsValid(state->parent_rel))
+				state = step->other;
 			owner = ta_rel_owner(state->parent_rel);
 			if (!ta_rel_owned_by_user(state->parent_rel) ||
 				!ta_rel_schema_allows_create(state->child->schema, owner))
@@ -94,11 +107,18 @@ count_rows(const TaState *state, const char *query, bool reads_parent, const cha
 {
 	int64 count;
 
-	if (!ta_rel_may_count(state->child_rel) ||
-		(reads_parent && !ta_rel_may_count(state->parent_rel)))
+	if (!ta_rel_may_count(state->child_rel) || (reads_parent && !ta_state_may_count_parents(state)))
 		return psprintf("some %s", many);
 	count = ta_spi_count(query);
 	return psprintf(INT64_FORMAT " %s", count, count == 1 ? one : many);
+}
+
+/* Whether there are rows that refer to nothing, or there is no telling. */
+static bool
+may_be_orphans(const TaState *state)
+{
+	return !ta_rel_may_count(state->child_rel) || !ta_state_may_count_parents(state) ||
+		   ta_spi_count(ta_ddl_orphans_query(state, true)) > 0;
 }
 
 /* 3 rows of "Todos" without a row of "Users"; see them: SELECT ... */
@@ -106,6 +126,7 @@ static char *
 blocked_detail(const TaStep *step)
 {
 	const TaState *state = step->state;
+	char *dead;
 	char *child = ta_rel_shown(state->child_rel);
 
 	switch (step->kind)
@@ -127,11 +148,25 @@ blocked_detail(const TaStep *step)
 				"The type %s refuses nulls, and %s has rows. Add the column with values "
 				"for them, then call assoc.apply() again.",
 				ta_ddl_column_type(step), child);
+		case TA_STEP_VALIDATE_CHECK:
+			return psprintf("%s of %s of a type that is no target's, or with one of %s null alone; "
+							"see them: %s;",
+							count_rows(state, ta_ddl_unfit_query(state, true), false, "row",
+									   "rows"),
+							child, ta_ident_columns(ta_reference_columns(state->reference)),
+							ta_ddl_unfit_query(state, false));
 		default:
+			dead = ta_soft_children_query(state, NULL, true);
+			if (step->kind == TA_STEP_VALIDATE_TRIGGERS && dead != NULL && !may_be_orphans(state))
+				return psprintf("%s of %s that live while their row of %s is deleted; see them: "
+								"%s;",
+								count_rows(state, dead, true, "row", "rows"), child,
+								ta_state_parents_shown(state, "or"),
+								ta_soft_children_query(state, NULL, false));
 			return psprintf("%s of %s without a row of %s; see them: %s;",
 							count_rows(state, ta_ddl_orphans_query(state, true), true, "row",
 									   "rows"),
-							child, ta_rel_shown(state->parent_rel),
+							child, ta_state_parents_shown(state, "or"),
 							ta_ddl_orphans_query(state, false));
 	}
 }
@@ -214,6 +249,52 @@ record_default(const char *reference, const char *item, const TaEffective *optio
 		ta_catalog_forget_item(reference, item);
 }
 
+/* Records the object that the step created: of a target it is one of several. */
+static void
+record_object(const TaStep *step, const char *item)
+{
+	const char *reference = step->state->reference->name;
+
+	if (step->state->filter != NULL || step->state->whole != NULL)
+		ta_catalog_record_one_of(reference, item, step->name);
+	else
+		ta_catalog_record(reference, item, step->name);
+}
+
+/* Forgets generated columns that were dropped, the keys and indexes that went with them, and the CHECK. */
+static void
+forget_natives(const TaStep *step)
+{
+	const TaState *state = step->state;
+	const char *reference = state->reference->name;
+	bool none = state->mode != TA_MODE_FOREIGN_KEY;
+	ListCell *lc;
+
+	foreach(lc, step->columns)
+		ta_catalog_forget_object(reference, TA_ITEM_COLUMN, lfirst(lc));
+	foreach(lc, step->constraints)
+	{
+		ta_catalog_forget_object(reference, TA_ITEM_CONSTRAINT, lfirst(lc));
+		ta_catalog_forget_object(reference, TA_ITEM_CHECK, lfirst(lc));
+	}
+	foreach(lc, ta_catalog_recorded(reference))
+	{
+		TaRecorded *row = lfirst(lc);
+		bool gone = ta_recorded_is(row, TA_ITEM_CONSTRAINT)
+						? !ta_constraint_name_taken(state->child_rel, row->value)
+						: ta_recorded_is(row, TA_ITEM_INDEX) &&
+							  !OidIsValid(ta_rel_lookup(state->child->schema, row->value));
+
+		if (gone)
+			ta_catalog_forget_item(reference, row->item);
+	}
+	if (!none || state->by_triggers)
+		return;
+	ta_catalog_forget_item(reference, TA_ITEM_ON_DELETE);
+	ta_catalog_forget_item(reference, TA_ITEM_ON_UPDATE);
+	ta_catalog_forget_item(reference, TA_ITEM_DEFERRAL);
+}
+
 /*
  * Keeps what the step created, and by which defaults: later said from adopted
  * is told by it.  So too of a step that is to be run outside: the record of an
@@ -223,11 +304,24 @@ static void
 record_step(const TaStep *step)
 {
 	const char *reference = step->state->reference->name;
+	ListCell *lc;
 
 	switch (step->kind)
 	{
+		case TA_STEP_ADD_GENERATED:
+			foreach(lc, step->natives)
+				ta_catalog_record_one_of(reference, TA_ITEM_COLUMN,
+										 linitial(((TaState *) lfirst(lc))->reference->columns));
+			break;
+		case TA_STEP_ADD_CHECK:
+		case TA_STEP_REPLACE_CHECK:
+			ta_catalog_record(reference, TA_ITEM_CHECK, step->name);
+			break;
+		case TA_STEP_DROP_NATIVES:
+			forget_natives(step);
+			break;
 		case TA_STEP_ADD_FOREIGN_KEY:
-			ta_catalog_record(reference, TA_ITEM_CONSTRAINT, step->name);
+			record_object(step, TA_ITEM_CONSTRAINT);
 			record_default(reference, TA_ITEM_ON_DELETE, &step->state->on_delete);
 			record_default(reference, TA_ITEM_ON_UPDATE, &step->state->on_update);
 			record_default(reference, TA_ITEM_DEFERRAL, &step->state->deferral);
@@ -235,14 +329,27 @@ record_step(const TaStep *step)
 		case TA_STEP_DROP_FOREIGN_KEY:
 			ta_catalog_forget(reference);
 			break;
+		case TA_STEP_ENFORCE:
+			ta_catalog_forget_item(reference, TA_ITEM_CONSTRAINT);
+			record_default(reference, TA_ITEM_ON_DELETE, &step->state->on_delete);
+			record_default(reference, TA_ITEM_ON_UPDATE, &step->state->on_update);
+			record_default(reference, TA_ITEM_DEFERRAL, &step->state->deferral);
+			break;
+		case TA_STEP_UNENFORCE:
+			if (step->state->enforced)
+				break;
+			ta_catalog_forget_item(reference, TA_ITEM_ON_DELETE);
+			ta_catalog_forget_item(reference, TA_ITEM_ON_UPDATE);
+			ta_catalog_forget_item(reference, TA_ITEM_DEFERRAL);
+			break;
 		case TA_STEP_CREATE_UNIQUE_INDEX:
-			ta_catalog_record(reference, TA_ITEM_UNIQUE_INDEX, step->name);
+			record_object(step, TA_ITEM_UNIQUE_INDEX);
 			break;
 		case TA_STEP_DROP_INDEX:
-			ta_catalog_forget_item(reference, TA_ITEM_UNIQUE_INDEX);
+			ta_catalog_forget_object(reference, TA_ITEM_UNIQUE_INDEX, step->name);
 			break;
 		case TA_STEP_CREATE_INDEX:
-			ta_catalog_record(reference, TA_ITEM_INDEX, step->name);
+			record_object(step, TA_ITEM_INDEX);
 			break;
 		default:
 			break;
@@ -264,17 +371,144 @@ lacks_column(const TaStep *step, List *outcomes)
 		if (outcome->step->kind == TA_STEP_ADD_COLUMN &&
 			strcmp(outcome->step->state->child->name, step->state->child->name) == 0 &&
 			strcmp(outcome->outcome, "blocked") == 0 &&
-			ta_ident_list_has(step->state->reference->columns, outcome->step->column))
+			ta_ident_list_has(ta_reference_columns(step->state->reference), outcome->step->column))
 			return true;
 	}
 	return false;
 }
 
-/* Whether the step only validates a key that is there: that changes nothing in a dump. */
+/* Whether the step is about a generated column that an earlier one has not added. */
+static bool
+lacks_generated(const TaStep *step, List *outcomes)
+{
+	ListCell *lc;
+
+	foreach(lc, step->state->whole != NULL ? outcomes : NIL)
+	{
+		TaOutcome *outcome = lfirst(lc);
+
+		if (outcome->step->kind == TA_STEP_ADD_GENERATED &&
+			outcome->step->state == step->state->whole &&
+			list_member_ptr(outcome->step->natives, step->state) &&
+			strcmp(outcome->outcome, "done") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the CHECK must wait for a key: it would let in what nothing checks. */
+static bool
+lacks_native(const TaStep *step, List *outcomes)
+{
+	ListCell *lc;
+
+	foreach(lc, step->kind == TA_STEP_ADD_CHECK || step->kind == TA_STEP_REPLACE_CHECK ||
+						step->kind == TA_STEP_VALIDATE_CHECK
+					? outcomes
+					: NIL)
+	{
+		TaOutcome *outcome = lfirst(lc);
+
+		if ((outcome->step->state->whole == step->state || outcome->step->state == step->state) &&
+			outcome->step->kind != TA_STEP_CREATE_INDEX &&
+			outcome->step->kind != TA_STEP_CREATE_UNIQUE_INDEX &&
+			outcome->step->kind != TA_STEP_VALIDATE && strcmp(outcome->outcome, "done") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether rows can't be checked for good, or native keys can't go, for the triggers that are to be there from then on are not. */
+static bool
+lacks_triggers(const TaStep *step, List *outcomes)
+{
+	ListCell *lc;
+
+	foreach(lc, step->kind == TA_STEP_VALIDATE_TRIGGERS || step->kind == TA_STEP_DROP_NATIVES
+					? outcomes
+					: NIL)
+	{
+		TaOutcome *outcome = lfirst(lc);
+
+		if (outcome->step->kind == TA_STEP_ENFORCE && outcome->step->state == step->state &&
+			strcmp(outcome->outcome, "done") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the step puts in place what enforces a reference by native keys. */
+static bool
+is_native_enforcement(const TaStep *step)
+{
+	switch (step->kind)
+	{
+		case TA_STEP_ADD_FOREIGN_KEY:
+		case TA_STEP_ADD_GENERATED:
+		case TA_STEP_ENFORCE_KEY:
+		case TA_STEP_ADD_CHECK:
+		case TA_STEP_REPLACE_CHECK:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Whether triggers, or what is left of other targets, must stay, for the key that is to take their place is not there. */
+static bool
+lacks_key(const TaStep *step, List *outcomes)
+{
+	ListCell *lc;
+
+	foreach(lc,
+			step->kind == TA_STEP_UNENFORCE || step->kind == TA_STEP_DROP_NATIVES ? outcomes : NIL)
+	{
+		TaOutcome *outcome = lfirst(lc);
+
+		if (is_native_enforcement(outcome->step) &&
+			strcmp(outcome->step->state->reference->name, step->state->reference->name) == 0 &&
+			strcmp(outcome->outcome, "done") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the step only checks the rows of a key or triggers that are there: that changes nothing in a dump. */
 bool
 ta_step_validates_only(const TaStep *step)
 {
-	return step->kind == TA_STEP_VALIDATE && step->state->fk != NULL;
+	const TaState *state = step->state;
+
+	if (step->kind == TA_STEP_VALIDATE_TRIGGERS)
+		return state->in_force != NULL && state->changes == NIL && state->faults == NIL;
+	if (step->kind == TA_STEP_VALIDATE_CHECK)
+		return state->check != NULL;
+	return step->kind == TA_STEP_VALIDATE && state->fk != NULL;
+}
+
+/*
+ * The extension that has a parent's table, where triggers on it would be made
+ * from outside of any script that makes them again; or InvalidOid.
+ */
+static Oid
+extension_of_parents(const TaStep *step)
+{
+	const TaEnforced *row =
+		step->state->wanted != NULL ? step->state->wanted : step->state->in_force;
+	ListCell *lc;
+
+	if (step->kind != TA_STEP_ENFORCE || OidIsValid(CurrentExtensionObject))
+		return InvalidOid;
+	foreach(lc, row->targets)
+	{
+		TaEnforcedTarget *target = lfirst(lc);
+		Oid relid = ta_rel_lookup(target->schema, target->table);
+		Oid extension = OidIsValid(relid) ? ta_ext_of_relation(relid) : InvalidOid;
+
+		if (OidIsValid(extension))
+			return extension;
+	}
+	return InvalidOid;
 }
 
 /*
@@ -285,9 +519,11 @@ ta_step_validates_only(const TaStep *step)
 static const char *
 foreign_member(const TaStep *step)
 {
-	Oid relid = step->state->child_rel;
+	Oid relid = ta_step_relation(step);
 	Oid extension = OidIsValid(relid) ? ta_ext_of_relation(relid) : InvalidOid;
 
+	if (!OidIsValid(extension))
+		extension = extension_of_parents(step);
 	if (!OidIsValid(extension) || extension == CurrentExtensionObject ||
 		ta_step_validates_only(step))
 		return NULL;
@@ -298,11 +534,32 @@ foreign_member(const TaStep *step)
 static char *
 member_detail(const TaStep *step, const char *extension)
 {
+	Oid relid = ta_step_relation(step);
+
+	if (!OidIsValid(relid) || !OidIsValid(ta_ext_of_relation(relid)))
+		return psprintf("It makes triggers on %s too, which belongs to extension %s: a dump would "
+						"not hold them. A foreign key, enforce => 'foreign_key', it holds.",
+						ta_state_parents_shown(step->state, NULL), ta_ident_quote(extension));
 	return psprintf(
 		"%s belongs to extension %s, and a dump would not hold this change. Write it into "
 		"the next version: SELECT filename, script FROM assoc.generate_migration(%s);",
-		ta_rel_shown(step->state->child_rel), ta_ident_quote(extension),
-		quote_literal_cstr(extension));
+		ta_rel_shown(relid), ta_ident_quote(extension), quote_literal_cstr(extension));
+}
+
+/* Why the rows can't be checked for good: triggers that somebody switched off let others in.  NULL: they can. */
+static char *
+disabled_detail(const TaStep *step)
+{
+	TaTriggerFact *fact;
+
+	/* putting them in force switches them on */
+	if (step->kind != TA_STEP_VALIDATE_TRIGGERS || step->state->disabled == NIL ||
+		step->state->changes != NIL || step->state->faults != NIL)
+		return NULL;
+	fact = linitial(step->state->disabled);
+	return psprintf("Trigger %s of %s is disabled: %s; then call assoc.apply() again.",
+					ta_ident_quote(fact->name), ta_rel_shown(fact->relid),
+					ta_trigger_enable_sql(fact));
 }
 
 static TaOutcome *
@@ -310,6 +567,7 @@ apply_step(const TaStep *step, bool online, List *outcomes)
 {
 	TaOutcome *outcome = palloc0(sizeof(TaOutcome));
 	const char *extension;
+	char *detail;
 
 	outcome->step = step;
 	if (step->kind == TA_STEP_PROBLEM)
@@ -327,10 +585,44 @@ apply_step(const TaStep *step, bool online, List *outcomes)
 		outcome->outcome = "blocked";
 		outcome->detail = pstrdup("Waits for the column that an earlier step could not add.");
 	}
+	else if (lacks_generated(step, outcomes))
+	{
+		outcome->outcome = "blocked";
+		outcome->detail =
+			pstrdup("Waits for the generated column that an earlier step has not added.");
+	}
+	else if (lacks_native(step, outcomes))
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = pstrdup("Waits for a foreign key that an earlier step has not added.");
+	}
+	else if ((detail = disabled_detail(step)) != NULL)
+	{
+		outcome->outcome = "blocked";
+		outcome->detail = detail;
+	}
+	else if (lacks_triggers(step, outcomes))
+	{
+		outcome->outcome = "blocked";
+		outcome->detail =
+			pstrdup("Waits for the triggers that an earlier step has not put in force.");
+	}
+	else if (lacks_key(step, outcomes))
+	{
+		outcome->outcome = "blocked";
+		outcome->detail =
+			step->kind == TA_STEP_UNENFORCE
+				? pstrdup(
+					  "Waits for the foreign key that an earlier step has not added; until then "
+					  "the triggers stay.")
+				: pstrdup("Waits for what an earlier step has not put in its place.");
+	}
 	else if (left_for_later(step, online))
 	{
 		outcome->outcome = "run_outside";
-		record_step(step);
+		/* what is replaced is ours until it is gone */
+		if (step->replaces == NULL)
+			record_step(step);
 	}
 	else if (run_step(step))
 	{

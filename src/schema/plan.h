@@ -17,15 +17,24 @@ typedef enum TaStepKind
 	TA_STEP_PROBLEM, /* no DDL mends it */
 	TA_STEP_CREATE_TABLE,
 	TA_STEP_ADD_COLUMN,
+	TA_STEP_ADD_GENERATED, /* the columns of native keys of a polymorphic reference, in one rewrite */
 	TA_STEP_DROP_NOT_NULL,
 	TA_STEP_DROP_FOREIGN_KEY,
 	TA_STEP_DROP_INDEX,
 	TA_STEP_ADD_FOREIGN_KEY,
 	TA_STEP_REPLACE_FOREIGN_KEY,
 	TA_STEP_ALTER_DEFERRAL,
+	TA_STEP_ENFORCE, /* triggers put in force, in the place of others or of a key */
+	TA_STEP_ADD_CHECK, /* the one beside native keys of a polymorphic reference: after them */
+	TA_STEP_REPLACE_CHECK,
 	TA_STEP_CREATE_UNIQUE_INDEX,
 	TA_STEP_CREATE_INDEX,
+	TA_STEP_ENFORCE_KEY, /* a key that is NOT ENFORCED (18) */
 	TA_STEP_VALIDATE,
+	TA_STEP_VALIDATE_CHECK,
+	TA_STEP_VALIDATE_TRIGGERS,
+	TA_STEP_UNENFORCE, /* triggers dropped: after what takes their place */
+	TA_STEP_DROP_NATIVES, /* such keys, columns and CHECK dropped: after what takes their place */
 	TA_STEP_SET_NOT_NULL
 } TaStepKind;
 
@@ -37,11 +46,18 @@ typedef struct TaStep
 	const TaState
 		*blamed; /* PROBLEM: whose declaration or table is at fault; NULL: a key's action */
 	List *key; /* CREATE_TABLE: columns of its primary key */
-	const char *association; /* the one it serves */
+	const char *association; /* the one it serves; NULL: nobody declares the reference any more */
 	const char *declarer; /* who declared that */
 	char *reason;
-	const char *name; /* of the constraint or index */
+	const char
+		*name; /* of the constraint or index; ENFORCE: of the key whose place it takes, or NULL */
 	const char *column; /* ADD_COLUMN, SET and DROP NOT NULL */
+	const char *
+		replaces; /* CREATE_UNIQUE_INDEX: the index of ours that it takes the place of; else NULL */
+	List *natives; /* ADD_GENERATED: of TaState, those whose column is added */
+	List *columns; /* DROP_NATIVES: of char *, with their keys and indexes */
+	List *constraints; /* DROP_NATIVES: of char * */
+	const TaModel *on; /* ADD_COLUMN of deletion_id: to whose table; else NULL */
 	bool concurrently;
 	int order; /* in which it was planned */
 
@@ -54,7 +70,9 @@ typedef struct TaStep
 	bool in_transaction;
 } TaStep;
 
+extern Oid ta_step_relation(const TaStep *step);
 extern List *ta_plan_steps(List *references, bool online, List **states);
+extern List *ta_plan_undeclared(List *steps, const char *declarer);
 extern int ta_plan_compare(const ListCell *a, const ListCell *b);
 extern List *ta_plan_selected(const char *associations);
 extern List *ta_plan_said_by(List *references, const char *declarer);

@@ -79,7 +79,14 @@ changes(const TaStep *step)
 		case TA_STEP_DROP_INDEX:
 		case TA_STEP_REPLACE_FOREIGN_KEY:
 		case TA_STEP_ALTER_DEFERRAL:
+		case TA_STEP_UNENFORCE:
+		case TA_STEP_REPLACE_CHECK:
+		case TA_STEP_DROP_NATIVES:
 			return true;
+		case TA_STEP_ENFORCE:
+			return step->state->in_force != NULL || step->name != NULL;
+		case TA_STEP_CREATE_UNIQUE_INDEX:
+			return step->replaces != NULL;
 		default:
 			return false;
 	}

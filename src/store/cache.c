@@ -176,6 +176,7 @@ merge_rows(TaModel *model, List *rows)
 {
 	ListCell *lc;
 	char *accessors = NULL;
+	char *heirs = NULL;
 	char *table = NULL;
 
 	foreach(lc, rows)
@@ -191,6 +192,9 @@ merge_rows(TaModel *model, List *rows)
 		merge_text(model, "singular", &model->singular, row->singular);
 		merge_text(model, "plural", &model->plural, row->plural);
 		merge_text(model, "accessors", &accessors, row->accessors);
+		merge_text(model, "type_value", &model->type_value, row->type_value);
+		merge_text(model, "soft_delete", &model->soft_delete, row->soft_delete);
+		merge_text(model, "heirs", &heirs, row->heirs);
 		if (row->key != NIL)
 		{
 			if (model->key == NIL)
@@ -203,6 +207,9 @@ merge_rows(TaModel *model, List *rows)
 			model->inferred = ta_ident_from_array(ta_ident_to_array(row->inferred));
 	}
 	model->accessors = accessors == NULL || strcmp(accessors, "true") == 0;
+	model->heirs = heirs != NULL && strcmp(heirs, "true") == 0;
+	if (model->type_value == NULL)
+		model->type_value = pstrdup(model->name);
 	model->key_said = model->key != NIL;
 	model->relid = ta_rel_lookup(model->schema, model->table);
 	if (OidIsValid(model->relid) && !model->key_said)

@@ -23,6 +23,9 @@ typedef struct TaModel
 	List *key; /* said, else the primary key; NIL when there is none */
 	bool key_said;
 	bool accessors;
+	char *type_value; /* said, else the model's name */
+	char *soft_delete; /* the column by which rows are deleted softly, or NULL */
+	bool heirs; /* rows of tables that inherit from its own are its rows to who refers to it */
 	List *declarers; /* of char * */
 	List *inferred; /* of char * */
 	const char *problem; /* the declarers disagree: how; else NULL */

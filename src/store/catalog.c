@@ -20,6 +20,8 @@
 #include "base/json.h"
 #include "base/spi.h"
 #include "store/catalog.h"
+#include "store/enforced.h"
+#include "store/ignored.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 #define LIVE                                                                                       \
@@ -40,6 +42,7 @@ static const struct
 	[TA_HAS_ONE] = {"has_one", "has one"},
 	[TA_HAS_MANY] = {"has_many", "has many"},
 	[TA_BELONGS_TO_MANY] = {"belongs_to_many", "belongs to many"},
+	[TA_REFERENCES_MANY] = {"references_many", "references many"},
 };
 
 const char *
@@ -68,6 +71,36 @@ ta_kind_parse(const char *name, TaKind *kind)
 	return false;
 }
 
+/* The function that declares it, which is also its key in a document. */
+const char *
+ta_decl_kind(const TaDecl *decl)
+{
+	return ta_decl_is_polymorphic(decl) ? "belongs_to_polymorphic" : ta_kind_name(decl->kind);
+}
+
+/* Whether it is a belongs_to of several targets. */
+bool
+ta_decl_is_polymorphic(const TaDecl *decl)
+{
+	return decl->kind == TA_BELONGS_TO && decl->target != NULL && decl->target[0] == '\0';
+}
+
+/* Whether it is the view of the model that has the foreign key. */
+bool
+ta_decl_from_child(const TaDecl *decl)
+{
+	return decl->kind == TA_BELONGS_TO || decl->kind == TA_REFERENCES_MANY;
+}
+
+/* The model that has the foreign key; a path has none. */
+const char *
+ta_decl_child(const TaDecl *decl)
+{
+	if (ta_decl_from_child(decl))
+		return decl->model;
+	return decl->kind == TA_BELONGS_TO_MANY ? decl->through : decl->target;
+}
+
 /* Who is speaking: the package whose script runs, or "" for by hand. */
 const char *
 ta_declarer(void)
@@ -81,6 +114,14 @@ const char *
 ta_declarer_shown(const char *declarer)
 {
 	return declarer[0] == '\0' ? "hand" : declarer;
+}
+
+/* Whether this word of enforce => means triggers; NULL: unsaid. */
+bool
+ta_enforce_is_triggers(const char *enforce)
+{
+	return enforce != NULL &&
+		   (strcmp(enforce, "trigger") == 0 || strcmp(enforce, "statement") == 0);
 }
 
 /* A chain of existing associations, which has no reference of its own. */
@@ -105,6 +146,30 @@ are_names(List *names)
 }
 
 /*
+ * What is said of several targets goes together: a belongs_to has its type
+ * column and no one target, another side names it.  One column refers.
+ */
+static bool
+is_soundly_polymorphic(const TaDecl *decl)
+{
+	if (ta_decl_is_polymorphic(decl))
+		return decl->type_column != NULL && decl->type_column[0] != '\0' &&
+			   decl->polymorphic == NULL && decl->other_type_column == NULL &&
+			   list_length(decl->foreign_key) == 1;
+	if (decl->targets != NIL || (decl->other_type_column != NULL &&
+								 (decl->kind != TA_BELONGS_TO_MANY || decl->type_column != NULL)))
+		return false;
+	if (decl->type_column != NULL && list_length(decl->foreign_key) != 1)
+		return false;
+	if (decl->other_type_column != NULL && list_length(decl->other_key) != 1)
+		return false;
+	return ta_decl_from_child(decl)
+			   ? decl->polymorphic == NULL && decl->type_column == NULL
+			   : (decl->polymorphic != NULL) ==
+					 (decl->type_column != NULL || decl->other_type_column != NULL);
+}
+
+/*
  * Whether the row has what every declaration of its kind has.  The owner of the
  * extension may write rows, and so may a damaged dump: what reads them relies
  * on this.
@@ -113,8 +178,18 @@ bool
 ta_decl_is_sound(const TaDecl *decl)
 {
 	if (!are_names(decl->foreign_key) || !are_names(decl->source_key) ||
-		!are_names(decl->target_key) || !are_names(decl->other_key) ||
+		!are_names(decl->target_key) || !are_names(decl->other_key) || !are_names(decl->targets) ||
 		(decl->scope != NULL && !ta_json_is_flat_object(decl->scope)))
+		return false;
+	if (decl->condition != NULL &&
+		(!ta_json_is_flat_object(decl->condition) || decl->kind == TA_BELONGS_TO_MANY ||
+		 ta_decl_is_path(decl) || decl->type_column != NULL))
+		return false;
+	if (!is_soundly_polymorphic(decl))
+		return false;
+	/* no path leads along it by name, and one column holds the array */
+	if (decl->kind == TA_REFERENCES_MANY &&
+		(decl->through != NULL || list_length(decl->foreign_key) != 1))
 		return false;
 	if (decl->kind == TA_BELONGS_TO_MANY)
 		return decl->through != NULL && decl->reference != NULL && decl->other_reference != NULL &&
@@ -153,7 +228,27 @@ ta_decl_equal(const TaDecl *a, const TaDecl *b)
 		   ta_ident_same(a->enforce, b->enforce) && ta_ident_same(a->index, b->index) &&
 		   ta_ident_same(a->reference, b->reference) &&
 		   ta_ident_same(a->other_reference, b->other_reference) &&
+		   ta_ident_same(a->polymorphic, b->polymorphic) &&
+		   ta_ident_same(a->type_column, b->type_column) &&
+		   ta_ident_same(a->other_type_column, b->other_type_column) &&
+		   ta_ident_lists_equal(a->targets, b->targets) &&
+		   ta_ident_same(a->condition, b->condition) &&
 		   ta_ident_lists_equal(a->inferred, b->inferred);
+}
+
+/* ---- versions ---- */
+
+/*
+ * Whether the tables have the columns of 1.3.  The library serves databases at
+ * older versions as well: there each statement is the one without them.
+ */
+bool
+ta_catalog_has_polymorphic(void)
+{
+	Oid relid = get_relname_relid("declaration", get_namespace_oid("assoc_internal", true));
+
+	/* without the extension the first statement tells what is missing */
+	return OidIsValid(relid) && get_attnum(relid, "type_column") != InvalidAttrNumber;
 }
 
 /* ---- writing ---- */
@@ -202,9 +297,11 @@ ta_catalog_lock(void)
 	LockRelationOid(relid, ShareRowExclusiveLock);
 
 	/* what a dropped package left behind */
-	ta_catalog_write("DELETE FROM assoc_internal.declaration d WHERE NOT" LIVE, NIL);
+	if (ta_catalog_write("DELETE FROM assoc_internal.declaration d WHERE NOT" LIVE, NIL) > 0)
+		ta_ignored_sweep();
 	ta_catalog_write("DELETE FROM assoc_internal.model d WHERE NOT" LIVE, NIL);
 	ta_catalog_write("DELETE FROM assoc_internal.recorded d WHERE NOT" LIVE, NIL);
+	ta_enforced_sweep();
 }
 
 /*
@@ -223,7 +320,12 @@ ta_catalog_lock_rows(void)
 #define MODEL_COLUMNS                                                                              \
 	" d.name, d.declarer, d.schema_name, d.table_name, d.singular, d.plural,"                      \
 	" d.key::pg_catalog.text, d.accessors::pg_catalog.text, d.inferred::pg_catalog.text "
-#define FROM_MODEL "SELECT" MODEL_COLUMNS "FROM assoc_internal.model d WHERE" LIVE
+#define FROM_MODEL(more) "SELECT" MODEL_COLUMNS more "FROM assoc_internal.model d WHERE" LIVE
+/* the query as this version of the database has it */
+#define MODELS(condition)                                                                          \
+	(ta_catalog_has_polymorphic() ? FROM_MODEL(", d.type_value, d.soft_delete,"                    \
+											   " d.heirs::pg_catalog.text ") condition             \
+								  : FROM_MODEL("") condition)
 
 static void
 read_model(HeapTuple tuple, TupleDesc desc, void *arg)
@@ -241,6 +343,12 @@ read_model(HeapTuple tuple, TupleDesc desc, void *arg)
 	row->key = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
 	row->accessors = ta_spi_text(tuple, desc, c++);
 	row->inferred = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	if (desc->natts >= c)
+	{
+		row->type_value = ta_spi_text(tuple, desc, c++);
+		row->soft_delete = ta_spi_text(tuple, desc, c++);
+		row->heirs = ta_spi_text(tuple, desc, c++);
+	}
 	*rows = lappend(*rows, row);
 }
 
@@ -250,8 +358,8 @@ ta_catalog_models(void)
 {
 	List *rows = NIL;
 
-	ta_spi_fixed(FROM_MODEL BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer"), NIL,
-				 TA_AS_CATALOG, read_model, &rows);
+	ta_spi_fixed(MODELS(BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer")), NIL, TA_AS_CATALOG,
+				 read_model, &rows);
 	return rows;
 }
 
@@ -261,7 +369,7 @@ ta_catalog_models_named(const char *name)
 {
 	List *rows = NIL;
 
-	ta_spi_fixed(FROM_MODEL "AND d.name" EQ "$1" BY_NAME("d.declarer"), list_make1((char *) name),
+	ta_spi_fixed(MODELS("AND d.name" EQ "$1" BY_NAME("d.declarer")), list_make1((char *) name),
 				 TA_AS_CATALOG, read_model, &rows);
 	return rows;
 }
@@ -272,8 +380,8 @@ ta_catalog_models_of_table(const char *schema, const char *table)
 {
 	List *rows = NIL;
 
-	ta_spi_fixed(FROM_MODEL "AND d.schema_name" EQ "$1 AND d.table_name" EQ
-							"$2" BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer"),
+	ta_spi_fixed(MODELS("AND d.schema_name" EQ "$1 AND d.table_name" EQ
+						"$2" BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer")),
 				 list_make2((char *) schema, (char *) table), TA_AS_CATALOG, read_model, &rows);
 	return rows;
 }
@@ -284,8 +392,8 @@ ta_catalog_models_of_schema(const char *schema)
 {
 	List *rows = NIL;
 
-	ta_spi_fixed(FROM_MODEL "AND d.schema_name" EQ
-							"$1" BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer"),
+	ta_spi_fixed(MODELS("AND d.schema_name" EQ
+						"$1" BY_NAME("d.name COLLATE pg_catalog.\"C\", d.declarer")),
 				 list_make1((char *) schema), TA_AS_CATALOG, read_model, &rows);
 	return rows;
 }
@@ -317,6 +425,16 @@ ta_catalog_names_of_table(const char *schema, const char *table)
 	return names;
 }
 
+#define PUT_MODEL(columns, values, sets)                                                           \
+	"INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"              \
+	" singular, plural, key, accessors, inferred" columns ")"                                      \
+	" VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.text[], $8::pg_catalog.bool,"                 \
+	" $9::pg_catalog.text[]" values ")"                                                            \
+	" ON CONFLICT (name, declarer) DO UPDATE SET schema_name = excluded.schema_name,"              \
+	" table_name = excluded.table_name, singular = excluded.singular,"                             \
+	" plural = excluded.plural, key = excluded.key,"                                               \
+	" accessors = excluded.accessors, inferred = excluded.inferred" sets
+
 /* Writes what one declarer says of a model in place of what it said before. */
 void
 ta_catalog_put_model(const TaModelRow *row)
@@ -328,16 +446,19 @@ ta_catalog_put_model(const TaModelRow *row)
 	texts = lappend(texts, ta_ident_to_array(row->key));
 	texts = lappend(texts, row->accessors);
 	texts = lappend(texts, row->inferred == NIL ? "{}" : ta_ident_to_array(row->inferred));
-	ta_catalog_write(
-		"INSERT INTO assoc_internal.model AS d (name, declarer, schema_name, table_name,"
-		" singular, plural, key, accessors, inferred)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.text[], $8::pg_catalog.bool,"
-		" $9::pg_catalog.text[])"
-		" ON CONFLICT (name, declarer) DO UPDATE SET schema_name = excluded.schema_name,"
-		" table_name = excluded.table_name, singular = excluded.singular,"
-		" plural = excluded.plural, key = excluded.key,"
-		" accessors = excluded.accessors, inferred = excluded.inferred",
-		texts);
+	if (!ta_catalog_has_polymorphic())
+	{
+		ta_catalog_write(PUT_MODEL("", "", ""), texts);
+		return;
+	}
+	texts = lappend(texts, row->type_value);
+	texts = lappend(texts, row->soft_delete);
+	texts = lappend(texts, row->heirs);
+	ta_catalog_write(PUT_MODEL(", type_value, soft_delete, heirs",
+							   ", $10, $11, $12::pg_catalog.bool",
+							   ", type_value = excluded.type_value,"
+							   " soft_delete = excluded.soft_delete, heirs = excluded.heirs"),
+					 texts);
 }
 
 /* Deletes what the declarer said of the model; declarer NULL: what all said. */
@@ -383,6 +504,12 @@ ta_catalog_rename_model(const char *name, const char *new_name)
 	ta_catalog_write("UPDATE assoc_internal.declaration d SET through = $2"
 					 " WHERE d.through" EQ "$1 AND d.kind" EQ "'belongs_to_many'",
 					 texts);
+	if (!ta_catalog_has_polymorphic())
+		return;
+	ta_catalog_write("UPDATE assoc_internal.declaration d"
+					 " SET targets = pg_catalog.array_replace(d.targets, $1, $2)"
+					 " WHERE $1" EQ "ANY (d.targets)",
+					 texts);
 }
 
 /* ---- declarations ---- */
@@ -393,9 +520,17 @@ ta_catalog_rename_model(const char *name, const char *new_name)
 	" d.other_key::pg_catalog.text, d.scope::pg_catalog.text, d.order_by, d.on_delete,"            \
 	" d.on_update, d.required::pg_catalog.text, d.deferral, d.inverse, d.enforce,"                 \
 	" d.index::pg_catalog.text, d.reference, d.other_reference, d.inferred::pg_catalog.text "
-#define FROM_DECLARATION "SELECT" DECL_COLUMNS "FROM assoc_internal.declaration d WHERE" LIVE
+#define MORE_DECL_COLUMNS                                                                          \
+	", d.polymorphic, d.type_column, d.other_type_column, d.targets::pg_catalog.text, "            \
+	" d.condition::pg_catalog.text "
+#define FROM_DECLARATION(more)                                                                     \
+	"SELECT" DECL_COLUMNS more "FROM assoc_internal.declaration d WHERE" LIVE
 #define DECL_ORDER                                                                                 \
 	BY_NAME("d.model COLLATE pg_catalog.\"C\", d.alias COLLATE pg_catalog.\"C\", d.declarer")
+/* the query as this version of the database has it */
+#define DECLS(condition)                                                                           \
+	(ta_catalog_has_polymorphic() ? FROM_DECLARATION(MORE_DECL_COLUMNS) condition DECL_ORDER       \
+								  : FROM_DECLARATION("") condition DECL_ORDER)
 
 static void
 read_decl(HeapTuple tuple, TupleDesc desc, void *arg)
@@ -427,6 +562,14 @@ read_decl(HeapTuple tuple, TupleDesc desc, void *arg)
 	row->reference = ta_spi_text(tuple, desc, c++);
 	row->other_reference = ta_spi_text(tuple, desc, c++);
 	row->inferred = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+	if (desc->natts >= c)
+	{
+		row->polymorphic = ta_spi_text(tuple, desc, c++);
+		row->type_column = ta_spi_text(tuple, desc, c++);
+		row->other_type_column = ta_spi_text(tuple, desc, c++);
+		row->targets = ta_ident_from_array(ta_spi_text(tuple, desc, c++));
+		row->condition = ta_spi_text(tuple, desc, c++);
+	}
 	/* one that the write trigger did not see */
 	if (ta_decl_is_sound(row))
 		*rows = lappend(*rows, row);
@@ -446,14 +589,14 @@ read_decls(const char *sql, List *texts)
 List *
 ta_catalog_decls(void)
 {
-	return read_decls(FROM_DECLARATION DECL_ORDER, NIL);
+	return read_decls(DECLS(""), NIL);
 }
 
 /* What each declarer said of one association. */
 List *
 ta_catalog_decls_named(const char *model, const char *alias)
 {
-	return read_decls(FROM_DECLARATION "AND d.model" EQ "$1 AND d.alias" EQ "$2" DECL_ORDER,
+	return read_decls(DECLS("AND d.model" EQ "$1 AND d.alias" EQ "$2"),
 					  list_make2((char *) model, (char *) alias));
 }
 
@@ -461,17 +604,22 @@ ta_catalog_decls_named(const char *model, const char *alias)
 List *
 ta_catalog_decls_of_model(const char *model)
 {
-	return read_decls(FROM_DECLARATION "AND d.model" EQ "$1" DECL_ORDER,
-					  list_make1((char *) model));
+	return read_decls(DECLS("AND d.model" EQ "$1"), list_make1((char *) model));
 }
+
+#define USING_MODEL(also)                                                                          \
+	"AND d.model OPERATOR(pg_catalog.<>) $1 AND (d.target" EQ "$1 OR (d.through" EQ                \
+	"$1 AND d.kind" EQ "'belongs_to_many')" also ")"
 
 /* The associations of other models that name this one. */
 List *
 ta_catalog_decls_using_model(const char *model)
 {
-	return read_decls(FROM_DECLARATION "AND d.model OPERATOR(pg_catalog.<>) $1 AND (d.target" EQ
-									   "$1 OR (d.through" EQ "$1 AND d.kind" EQ
-									   "'belongs_to_many'))" DECL_ORDER,
+	/* a model may be a target of its own polymorphic belongs_to: then it is no other model's */
+	return read_decls(ta_catalog_has_polymorphic()
+						  ? FROM_DECLARATION(MORE_DECL_COLUMNS)
+								USING_MODEL(" OR $1" EQ "ANY (d.targets)") DECL_ORDER
+						  : FROM_DECLARATION("") USING_MODEL("") DECL_ORDER,
 					  list_make1((char *) model));
 }
 
@@ -479,11 +627,10 @@ ta_catalog_decls_using_model(const char *model)
 List *
 ta_catalog_decls_of_child(const char *child)
 {
-	return read_decls(FROM_DECLARATION "AND d.reference IS NOT NULL AND ((d.kind" EQ
-									   "'belongs_to' AND d.model" EQ "$1) OR (d.kind" EQ
-									   "'belongs_to_many' AND d.through" EQ "$1) OR (d.target" EQ
-									   "$1 AND d.kind" EQ
-									   "ANY ('{has_one,has_many}'::pg_catalog.text[])))" DECL_ORDER,
+	return read_decls(DECLS("AND d.reference IS NOT NULL AND ((d.model" EQ "$1 AND d.kind" EQ
+							"ANY ('{belongs_to,references_many}'::pg_catalog.text[])) OR (d.kind" EQ
+							"'belongs_to_many' AND d.through" EQ "$1) OR (d.target" EQ
+							"$1 AND d.kind" EQ "ANY ('{has_one,has_many}'::pg_catalog.text[])))"),
 					  list_make1((char *) child));
 }
 
@@ -491,8 +638,7 @@ ta_catalog_decls_of_child(const char *child)
 List *
 ta_catalog_decls_of_reference(const char *reference)
 {
-	return read_decls(FROM_DECLARATION "AND (d.reference" EQ "$1 OR d.other_reference" EQ
-									   "$1)" DECL_ORDER,
+	return read_decls(DECLS("AND (d.reference" EQ "$1 OR d.other_reference" EQ "$1)"),
 					  list_make1((char *) reference));
 }
 
@@ -500,10 +646,21 @@ ta_catalog_decls_of_reference(const char *reference)
 List *
 ta_catalog_decls_with_path(void)
 {
-	return read_decls(FROM_DECLARATION
-					  "AND d.through IS NOT NULL AND d.kind OPERATOR(pg_catalog.<>) "
-					  "'belongs_to_many'" DECL_ORDER,
+	return read_decls(DECLS("AND d.through IS NOT NULL AND d.kind OPERATOR(pg_catalog.<>) "
+							"'belongs_to_many'"),
 					  NIL);
+}
+
+/* The polymorphic belongs_to of the child has another alias, which its other sides say. */
+void
+ta_catalog_rename_polymorphic(const char *child, const char *alias, const char *new_alias)
+{
+	if (!ta_catalog_has_polymorphic())
+		return;
+	ta_catalog_write("UPDATE assoc_internal.declaration d SET polymorphic = $3"
+					 " WHERE d.polymorphic" EQ "$2 AND (d.through" EQ "$1 OR (d.target" EQ
+					 "$1 AND d.through IS NULL))",
+					 list_make3((char *) child, (char *) alias, (char *) new_alias));
 }
 
 /* Whether the name is in use for a reference, also by rows of packages that are gone. */
@@ -514,6 +671,24 @@ ta_catalog_reference_exists(const char *reference)
 						"$1 OR d.other_reference" EQ "$1",
 						list_make1((char *) reference), TA_AS_CATALOG, NULL, NULL) > 0;
 }
+
+#define PUT_DECL(columns, values, sets)                                                            \
+	"INSERT INTO assoc_internal.declaration AS d (model, alias, declarer, kind, target,"           \
+	" foreign_key, source_key, target_key, through, other_key, scope, order_by, on_delete,"        \
+	" on_update, required, deferral, inverse, enforce, index, reference, other_reference,"         \
+	" inferred" columns ") VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.text[],"                     \
+	" $7::pg_catalog.text[], $8::pg_catalog.text[], $9, $10::pg_catalog.text[],"                   \
+	" $11::pg_catalog.jsonb, $12, $13, $14, $15::pg_catalog.bool, $16, $17, $18,"                  \
+	" $19::pg_catalog.bool, $20, $21, $22::pg_catalog.text[]" values ")"                           \
+	" ON CONFLICT (model, alias, declarer) DO UPDATE SET kind = excluded.kind,"                    \
+	" target = excluded.target, foreign_key = excluded.foreign_key,"                               \
+	" source_key = excluded.source_key, target_key = excluded.target_key,"                         \
+	" through = excluded.through, other_key = excluded.other_key, scope = excluded.scope,"         \
+	" order_by = excluded.order_by, on_delete = excluded.on_delete,"                               \
+	" on_update = excluded.on_update, required = excluded.required,"                               \
+	" deferral = excluded.deferral, inverse = excluded.inverse, enforce = excluded.enforce,"       \
+	" index = excluded.index, reference = excluded.reference,"                                     \
+	" other_reference = excluded.other_reference, inferred = excluded.inferred" sets
 
 /* Writes what one declarer says of an association in place of what it said before. */
 void
@@ -539,24 +714,23 @@ ta_catalog_put_decl(const TaDecl *d)
 	texts = lappend(texts, d->reference);
 	texts = lappend(texts, d->other_reference);
 	texts = lappend(texts, d->inferred == NIL ? "{}" : ta_ident_to_array(d->inferred));
-	ta_catalog_write(
-		"INSERT INTO assoc_internal.declaration AS d (model, alias, declarer, kind, target,"
-		" foreign_key, source_key, target_key, through, other_key, scope, order_by, on_delete,"
-		" on_update, required, deferral, inverse, enforce, index, reference, other_reference,"
-		" inferred) VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.text[], $7::pg_catalog.text[],"
-		" $8::pg_catalog.text[], $9, $10::pg_catalog.text[], $11::pg_catalog.jsonb, $12, $13, $14,"
-		" $15::pg_catalog.bool, $16, $17, $18, $19::pg_catalog.bool, $20, $21,"
-		" $22::pg_catalog.text[])"
-		" ON CONFLICT (model, alias, declarer) DO UPDATE SET kind = excluded.kind,"
-		" target = excluded.target, foreign_key = excluded.foreign_key,"
-		" source_key = excluded.source_key, target_key = excluded.target_key,"
-		" through = excluded.through, other_key = excluded.other_key, scope = excluded.scope,"
-		" order_by = excluded.order_by, on_delete = excluded.on_delete,"
-		" on_update = excluded.on_update, required = excluded.required,"
-		" deferral = excluded.deferral, inverse = excluded.inverse, enforce = excluded.enforce,"
-		" index = excluded.index, reference = excluded.reference,"
-		" other_reference = excluded.other_reference, inferred = excluded.inferred",
-		texts);
+	if (!ta_catalog_has_polymorphic())
+	{
+		ta_catalog_write(PUT_DECL("", "", ""), texts);
+		return;
+	}
+	texts = lappend(texts, d->polymorphic);
+	texts = lappend(texts, d->type_column);
+	texts = lappend(texts, d->other_type_column);
+	texts = lappend(texts, ta_ident_to_array(d->targets));
+	texts = lappend(texts, d->condition);
+	ta_catalog_write(PUT_DECL(", polymorphic, type_column, other_type_column, targets, condition",
+							  ", $23, $24, $25, $26::pg_catalog.text[], $27::pg_catalog.jsonb",
+							  ", polymorphic = excluded.polymorphic,"
+							  " type_column = excluded.type_column,"
+							  " other_type_column = excluded.other_type_column,"
+							  " targets = excluded.targets, condition = excluded.condition"),
+					 texts);
 }
 
 /* Deletes what the declarer said of the association; declarer NULL: what all said. */
@@ -613,6 +787,43 @@ ta_catalog_record(const char *reference, const char *item, const char *value)
 								(char *) ta_declarer()));
 }
 
+/*
+ * Records one of several objects of a kind that were created for a reference.
+ * Only the value follows renames: what comes after the colon keeps them apart.
+ */
+void
+ta_catalog_record_one_of(const char *reference, const char *item, const char *value)
+{
+	ta_catalog_record(reference, psprintf("%s:%s", item, value), value);
+}
+
+/* Whether the row is of this kind, the only one or one of several. */
+bool
+ta_recorded_is(const TaRecorded *row, const char *item)
+{
+	size_t length = strlen(item);
+
+	return strncmp(row->item, item, length) == 0 &&
+		   (row->item[length] == '\0' || row->item[length] == ':');
+}
+
+/* The values (of char *) of one kind among the rows (of TaRecorded). */
+List *
+ta_recorded_values(List *recorded, const char *item)
+{
+	List *values = NIL;
+	ListCell *lc;
+
+	foreach(lc, recorded)
+	{
+		TaRecorded *row = lfirst(lc);
+
+		if (ta_recorded_is(row, item))
+			values = lappend(values, row->value);
+	}
+	return values;
+}
+
 /* Forgets what was recorded for a reference that nobody declares any more. */
 void
 ta_catalog_forget(const char *reference)
@@ -630,14 +841,30 @@ ta_catalog_forget_item(const char *reference, const char *item)
 					 list_make2((char *) reference, (char *) item));
 }
 
-/* The recorded objects (TaRecorded) of this name; item: constraint, index or unique_index, or NULL for any. */
+/* Forgets the object of this name and kind: it was dropped. */
+void
+ta_catalog_forget_object(const char *reference, const char *item, const char *value)
+{
+	ListCell *lc;
+
+	foreach(lc, ta_catalog_recorded(reference))
+	{
+		TaRecorded *row = lfirst(lc);
+
+		if (ta_recorded_is(row, item) && strcmp(row->value, value) == 0)
+			ta_catalog_forget_item(reference, row->item);
+	}
+}
+
+/* The recorded objects (TaRecorded) of this name; item: constraint, index or the like, or NULL for any. */
 List *
 ta_catalog_recorded_objects(const char *item, const char *value)
 {
 	List *rows = NIL;
 
 	ta_spi_fixed("SELECT d.reference, d.item, d.value, d.declarer FROM assoc_internal.recorded d"
-				 " WHERE" LIVE "AND d.value" EQ "$1 AND ($2 IS NULL OR d.item" EQ "$2)",
+				 " WHERE" LIVE "AND d.value" EQ
+				 "$1 AND ($2 IS NULL OR pg_catalog.split_part(d.item, ':', 1)" EQ "$2)",
 				 list_make2((char *) value, (char *) item), TA_AS_CATALOG, read_recorded, &rows);
 	return rows;
 }
@@ -706,5 +933,6 @@ ta_catalog_release(const char *package)
 					 texts);
 	ta_catalog_write("UPDATE assoc_internal.recorded d SET declarer = '' WHERE d.declarer" EQ "$1",
 					 texts);
+	ta_enforced_release(package);
 	return declarations;
 }

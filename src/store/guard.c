@@ -12,19 +12,23 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "base/ident.h"
+#include "base/json.h"
 #include "base/spi.h"
 #include "pg/facts.h"
 #include "store/cache.h"
 #include "store/catalog.h"
+#include "store/enforced.h"
 
 PG_FUNCTION_INFO_V1(ta_guard_config);
 
@@ -47,13 +51,52 @@ children_of(const char *reference)
 	foreach(lc, ta_catalog_decls_of_reference(reference))
 	{
 		TaDecl *decl = lfirst(lc);
-		const char *child = decl->kind == TA_BELONGS_TO        ? decl->model
-							: decl->kind == TA_BELONGS_TO_MANY ? decl->through
-															   : decl->target;
-
-		tables = add_table(tables, child);
+		tables = add_table(tables, ta_decl_child(decl));
 	}
 	return tables;
+}
+
+/* The child and the parents of a reference that triggers enforce, in the same form. */
+static List *
+tables_in_force(const char *reference)
+{
+	const TaEnforced *row = reference != NULL ? ta_enforced_read(reference) : NULL;
+	List *tables = NIL;
+	ListCell *lc;
+
+	if (row == NULL)
+		return NIL;
+	tables = list_make2(row->child_schema, row->child_table);
+	foreach(lc, row->targets)
+	{
+		TaEnforcedTarget *target = lfirst(lc);
+
+		tables = lappend(lappend(tables, target->schema), target->table);
+	}
+	return tables;
+}
+
+/* Whether the row is one of enforced or enforced_target; side: the table it names itself. */
+static bool
+is_enforced_row(HeapTuple row, TupleDesc desc, List **side)
+{
+	static const char *const names[][2] = {{"child_schema", "child_table"},
+										   {"parent_schema", "parent_table"}};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		char *schema;
+		char *table;
+
+		if (ta_spi_column(desc, names[i][0]) <= 0)
+			continue;
+		schema = ta_spi_named_text(row, desc, names[i][0]);
+		table = ta_spi_named_text(row, desc, names[i][1]);
+		/* NOT NULL is checked after us */
+		*side = schema != NULL && table != NULL ? list_make2(schema, table) : NIL;
+		return true;
+	}
+	return false;
 }
 
 /* The models a row speaks of, as (schema, table) pairs laid flat. */
@@ -63,7 +106,10 @@ tables_of(HeapTuple row, TupleDesc desc)
 	char *schema = ta_spi_named_text(row, desc, "schema_name");
 	List *tables = NIL;
 	const char *columns[] = {"model", "target"};
+	ListCell *lc;
 
+	if (is_enforced_row(row, desc, &tables))
+		return list_concat(tables, tables_in_force(ta_spi_named_text(row, desc, "reference")));
 	if (schema != NULL)
 	{
 		char *table = ta_spi_named_text(row, desc, "table_name");
@@ -76,6 +122,8 @@ tables_of(HeapTuple row, TupleDesc desc)
 
 	for (int i = 0; i < lengthof(columns); i++)
 		tables = add_table(tables, ta_spi_named_text(row, desc, columns[i]));
+	foreach(lc, ta_ident_from_array(ta_spi_named_text(row, desc, "targets")))
+		tables = add_table(tables, lfirst(lc));
 	return tables;
 }
 
@@ -95,7 +143,8 @@ owned_tables_of(HeapTuple row, TupleDesc desc)
 	tables = add_table(tables, ta_spi_named_text(row, desc, "model"));
 	if (kind == TA_BELONGS_TO_MANY)
 		tables = add_table(tables, ta_spi_named_text(row, desc, "through"));
-	else if (kind != TA_BELONGS_TO && ta_spi_named_text(row, desc, "reference") != NULL)
+	else if (kind != TA_BELONGS_TO && kind != TA_REFERENCES_MANY &&
+			 ta_spi_named_text(row, desc, "reference") != NULL)
 		tables = add_table(tables, ta_spi_named_text(row, desc, "target"));
 	return tables;
 }
@@ -112,12 +161,54 @@ invalidate(HeapTuple row, TupleDesc desc)
 		ta_cache_invalidate_table(list_nth(tables, i), list_nth(tables, i + 1));
 }
 
+/* Raises unless the writer owns the table, as far as it exists. */
+static void
+check_owns(const char *schema, const char *table)
+{
+	Oid relid = ta_rel_lookup(schema, table);
+
+	if (OidIsValid(relid) && !ta_rel_owned_by_user(relid))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of table %s", ta_rel_shown(relid)),
+						errdetail("A model belongs to the owner of its table.")));
+}
+
+/*
+ * What triggers enforce is the child's owner's to say, who must have REFERENCES
+ * on the parent: what assoc_internal.enforce asks for.  No trigger acts by the
+ * row alone: the tables must have triggers of it, which their owners made.
+ */
+static void
+check_enforced_write(HeapTuple row, TupleDesc desc, const List *side)
+{
+	char *key = ta_spi_named_text(row, desc, "key");
+	const TaEnforced *enforced;
+	char *reference = ta_spi_named_text(row, desc, "reference");
+	Oid parent;
+
+	if (side == NIL)
+		return;
+	if (key == NULL)
+	{
+		check_owns(linitial(side), lsecond(side));
+		return;
+	}
+	enforced = reference != NULL ? ta_enforced_read(reference) : NULL;
+	if (enforced != NULL)
+		check_owns(enforced->child_schema, enforced->child_table);
+	parent = ta_rel_lookup(linitial(side), lsecond(side));
+	if (OidIsValid(parent) && !ta_rel_may_reference(parent, ta_ident_from_array(key)))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", ta_rel_shown(parent)),
+						errdetail("A reference to it needs the REFERENCES privilege on it.")));
+}
+
 /* A direct write speaks by hand, and only for tables the writer owns. */
 static void
 check_direct_write(HeapTuple row, TupleDesc desc)
 {
 	char *declarer = ta_spi_named_text(row, desc, "declarer");
-	List *tables = owned_tables_of(row, desc);
+	List *tables = NIL;
 
 	if (declarer != NULL && declarer[0] != '\0')
 		ereport(ERROR,
@@ -125,15 +216,14 @@ check_direct_write(HeapTuple row, TupleDesc desc)
 				 errmsg("rows said by package \"%s\" cannot be written directly", declarer),
 				 errhint("Only the package's scripts say them; write declarer '' for by hand.")));
 
-	for (int i = 0; i + 1 < list_length(tables); i += 2)
+	if (is_enforced_row(row, desc, &tables))
 	{
-		Oid relid = ta_rel_lookup(list_nth(tables, i), list_nth(tables, i + 1));
-
-		if (OidIsValid(relid) && !ta_rel_owned_by_user(relid))
-			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-							errmsg("must be owner of table %s", ta_rel_shown(relid)),
-							errdetail("A model belongs to the owner of its table.")));
+		check_enforced_write(row, desc, tables);
+		return;
 	}
+	tables = owned_tables_of(row, desc);
+	for (int i = 0; i + 1 < list_length(tables); i += 2)
+		check_owns(list_nth(tables, i), list_nth(tables, i + 1));
 }
 
 /* What the row is about: the model, Model.alias, or reference/item. */
@@ -143,7 +233,13 @@ row_name(HeapTuple row, TupleDesc desc)
 	char *model = ta_spi_named_text(row, desc, "model");
 	char *reference = ta_spi_named_text(row, desc, "item");
 	char *package = ta_spi_named_text(row, desc, "package");
+	char *type_value = ta_spi_named_text(row, desc, "type_value");
+	List *side;
 
+	if (is_enforced_row(row, desc, &side))
+		return psprintf("%s%s%s", ta_spi_named_text(row, desc, "reference"),
+						type_value != NULL && type_value[0] != '\0' ? "/" : "",
+						type_value != NULL ? type_value : "");
 	if (package != NULL)
 		return package;
 	if (model != NULL)
@@ -172,6 +268,13 @@ static const struct
 	 {"reference", "item", NULL},
 	 "SELECT d.* FROM assoc_internal.recorded d WHERE d.reference OPERATOR(pg_catalog.=) $1"
 	 " AND d.item OPERATOR(pg_catalog.=) $2"},
+	{"enforced",
+	 {"reference", NULL},
+	 "SELECT d.* FROM assoc_internal.enforced d WHERE d.reference OPERATOR(pg_catalog.=) $1"},
+	{"enforced_target",
+	 {"reference", "type_value", NULL},
+	 "SELECT d.* FROM assoc_internal.enforced_target d WHERE d.reference OPERATOR(pg_catalog.=)"
+	 " $1 AND d.type_value OPERATOR(pg_catalog.=) $2"},
 	{"conflict",
 	 {"config_table", "name", "declarer", "incoming"},
 	 "SELECT d.* FROM assoc_internal.conflict d WHERE d.config_table OPERATOR(pg_catalog.=) $1"
@@ -184,6 +287,10 @@ static const struct
 	{"history",
 	 {"id", NULL},
 	 "SELECT d.* FROM assoc_internal.history d WHERE d.id OPERATOR(pg_catalog.=)"
+	 " $1::pg_catalog.uuid"},
+	{"quarantine",
+	 {"id", NULL},
+	 "SELECT d.* FROM assoc_internal.quarantine d WHERE d.id OPERATOR(pg_catalog.=)"
 	 " $1::pg_catalog.uuid"},
 };
 
@@ -205,7 +312,9 @@ compare_row(HeapTuple present, TupleDesc desc, void *arg)
 		char *old = ta_spi_text(present, desc, i);
 		char *new = ta_spi_text(comparison->incoming, desc, i);
 
-		if (!ta_ident_same(old, new))
+		/* what is known of the rows here is not for a restore to say */
+		if (!ta_ident_same(old, new) &&
+			strcmp(NameStr(TupleDescAttr(desc, i - 1)->attname), "validated") != 0)
 			comparison->equal = false;
 	}
 }
@@ -274,7 +383,76 @@ is_sound(HeapTuple row, TupleDesc desc)
 	decl.scope = ta_spi_named_text(row, desc, "scope");
 	decl.reference = ta_spi_named_text(row, desc, "reference");
 	decl.other_reference = ta_spi_named_text(row, desc, "other_reference");
+	decl.polymorphic = ta_spi_named_text(row, desc, "polymorphic");
+	decl.type_column = ta_spi_named_text(row, desc, "type_column");
+	decl.other_type_column = ta_spi_named_text(row, desc, "other_type_column");
+	decl.targets = ta_ident_from_array(ta_spi_named_text(row, desc, "targets"));
+	decl.condition = ta_spi_named_text(row, desc, "condition");
 	return ta_decl_is_sound(&decl);
+}
+
+/* The row with validated false: only assoc_internal.validate_reference says that all rows are right. */
+static HeapTuple
+unvalidated(HeapTuple row, TupleDesc desc)
+{
+	int column = ta_spi_column(desc, "validated");
+	Datum value = BoolGetDatum(false);
+	bool isnull = false;
+
+	return column <= 0 ? row : heap_modify_tuple_by_cols(row, desc, 1, &column, &value, &isnull);
+}
+
+/* CASCADE; SET NULL ("userId"): an action that is none of these must not be taken for NO ACTION. */
+static bool
+is_action(const char *text)
+{
+	static const char *const words[] = {"NO ACTION", "RESTRICT", "CASCADE", "SET NULL",
+										"SET DEFAULT"};
+
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		size_t length = strlen(words[i]);
+
+		if (strncmp(text, words[i], length) == 0 &&
+			(text[length] == '\0' ||
+			 (strncmp(words[i], "SET", 3) == 0 && text[length] == ' ' && text[length + 1] == '(')))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a row of enforced or enforced_target is one that ta_enforced_put could have written. */
+static bool
+is_sound_enforced(HeapTuple row, TupleDesc desc)
+{
+	static const char *const lists[] = {"columns", "key"};
+	static const char *const jsons[] = {"condition", "scope"};
+	static const char *const actions[] = {"on_delete", "on_update"};
+
+	for (int i = 0; i < lengthof(lists); i++)
+	{
+		char *text = ta_spi_named_text(row, desc, lists[i]);
+		List *names = ta_ident_from_array(text);
+
+		/* NOT NULL is checked after us */
+		if (text != NULL && (names == NIL || ta_ident_list_has(names, "")))
+			return false;
+	}
+	for (int i = 0; i < lengthof(jsons); i++)
+	{
+		char *text = ta_spi_named_text(row, desc, jsons[i]);
+
+		if (text != NULL && !ta_json_is_flat_object(text))
+			return false;
+	}
+	for (int i = 0; i < lengthof(actions); i++)
+	{
+		char *text = ta_spi_named_text(row, desc, actions[i]);
+
+		if (text != NULL && !is_action(text))
+			return false;
+	}
+	return true;
 }
 
 /* One row of a direct INSERT: NULL to skip it. */
@@ -282,8 +460,10 @@ static HeapTuple
 direct_insert(HeapTuple row, TupleDesc desc, const char *table)
 {
 	bool equal;
+	List *side;
 
-	if (strcmp(table, "declaration") == 0 && !is_sound(row, desc))
+	if ((strcmp(table, "declaration") == 0 && !is_sound(row, desc)) ||
+		(is_enforced_row(row, desc, &side) && !is_sound_enforced(row, desc)))
 	{
 		set_aside(row, desc, table, true);
 		return NULL;
@@ -294,6 +474,28 @@ direct_insert(HeapTuple row, TupleDesc desc, const char *table)
 	if (!equal && strcmp(table, "conflict") != 0 && strcmp(table, "ignored") != 0)
 		set_aside(row, desc, table, false);
 	return NULL;
+}
+
+/*
+ * A row that comes into quarantine.  It is data of any table's owner, not a
+ * declaration: nobody is asked whose it is, and one that differs is not set
+ * aside where others may read it, but kept under another id.
+ */
+static HeapTuple
+quarantine_insert(HeapTuple row, Relation rel)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+	int id = get_attnum(RelationGetRelid(rel), "id");
+	Datum other;
+	bool isnull = false;
+	bool equal;
+
+	if (ta_catalog_is_writing() || !is_present(row, desc, "quarantine", &equal))
+		return row;
+	if (equal)
+		return NULL;
+	other = DirectFunctionCall1(gen_random_uuid, (Datum) 0);
+	return heap_modify_tuple_by_cols(row, desc, 1, &id, &other, &isnull);
 }
 
 /* assoc_internal.guard_config(): BEFORE ROW on each config table, and BEFORE TRUNCATE. */
@@ -333,6 +535,9 @@ ta_guard_config(PG_FUNCTION_ARGS)
 	result =
 		TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 
+	if (strcmp(RelationGetRelationName(trigger->tg_relation), "quarantine") == 0)
+		return PointerGetDatum(quarantine_insert(result, trigger->tg_relation));
+
 	if (!ta_catalog_is_writing())
 	{
 		check_direct_write(trigger->tg_trigtuple, desc);
@@ -341,6 +546,10 @@ ta_guard_config(PG_FUNCTION_ARGS)
 			result = direct_insert(result, desc, RelationGetRelationName(trigger->tg_relation));
 		if (result == NULL)
 			return PointerGetDatum(NULL);
+		if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+			result = unvalidated(result, desc);
+		if (strcmp(RelationGetRelationName(trigger->tg_relation), "enforced_target") == 0)
+			ta_enforced_set_validated(ta_spi_named_text(result, desc, "reference"), false);
 	}
 
 	/* what was created for a reference is not kept in the cache */

@@ -84,3 +84,26 @@ ta_ignored_rename(const char *association, const char *new_name)
 						 " WHERE d.association" EQ "$1",
 						 list_make2((char *) association, (char *) new_name));
 }
+
+/* The association is said by nobody any more: what was ignored of it goes. */
+void
+ta_ignored_forget(const char *model, const char *alias)
+{
+	if (ta_ignored_available())
+		ta_catalog_write("DELETE FROM assoc_internal.ignored d WHERE d.association"
+						 " OPERATOR(pg_catalog.=) pg_catalog.concat($1, '.', $2) AND NOT EXISTS"
+						 " (SELECT FROM assoc_internal.declaration o WHERE o.model" EQ
+						 "$1 AND o.alias" EQ "$2)",
+						 list_make2((char *) model, (char *) alias));
+}
+
+/* The same of all that went with a package. */
+void
+ta_ignored_sweep(void)
+{
+	if (ta_ignored_available())
+		ta_catalog_write("DELETE FROM assoc_internal.ignored d WHERE NOT d.association" EQ
+						 "'' AND NOT EXISTS (SELECT FROM assoc_internal.declaration o"
+						 " WHERE pg_catalog.concat(o.model, '.', o.alias)" EQ "d.association)",
+						 NIL);
+}

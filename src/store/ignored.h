@@ -22,5 +22,7 @@ extern List *ta_ignored_rows(void);
 extern bool ta_ignored_put(const TaIgnored *row);
 extern uint64 ta_ignored_delete(const char *code, const char *association);
 extern void ta_ignored_rename(const char *association, const char *new_name);
+extern void ta_ignored_forget(const char *model, const char *alias);
+extern void ta_ignored_sweep(void);
 
 #endif /* TA_IGNORED_H */

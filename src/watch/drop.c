@@ -5,191 +5,25 @@
  * The child's side is always free to go, and the associations go with it.  The
  * parent's side is held by them, as a foreign key would, unless the command
  * says CASCADE or takes the child too.  PostgreSQL's own refusals come first:
- * we look at what it has dropped.
- *
- * Only our accessors must step aside before: a function that takes or returns
- * a row of the table is what would hold the table.
+ * we look at what it has dropped.  What must happen before is watch/aside's.
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_inherits.h"
-#include "commands/extension.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
-
-#include "base/compat.h"
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/spi.h"
 #include "migrate/history.h"
-#include "migrate/run.h"
 #include "model/declare.h"
 #include "model/follow.h"
 #include "model/lookup.h"
 #include "model/path.h"
 #include "model/reference.h"
 #include "model/rename.h"
-#include "pg/extension.h"
 #include "pg/facts.h"
 #include "schema/accessor.h"
 #include "schema/run.h"
 #include "store/cache.h"
 #include "watch/watch.h"
-
-/* ---- before ---- */
-
-/* Accessors that take or return rows of the models' table. */
-static void
-step_aside(List *models)
-{
-	ListCell *lc;
-
-	foreach(lc, models)
-	{
-		ListCell *ld;
-
-		foreach(ld, ta_decls_about(lfirst(lc)))
-			ta_accessor_step_aside(lfirst(ld));
-	}
-}
-
-/* A table is about to be dropped, by who may. */
-static void
-table_goes(Oid relid)
-{
-	List *models = NIL;
-	ListCell *lc;
-
-	ta_migrate_count_dropped(relid);
-	/* its partitions go with it, and what takes or returns their rows */
-	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
-		models = list_concat(models, ta_models_of_relation(lfirst_oid(lc)));
-	if (models == NIL)
-		return;
-	ta_catalog_lock_rows();
-	step_aside(models);
-}
-
-/* Whether the user may drop the relation: else PostgreSQL says so, and nothing must have happened. */
-static bool
-may_drop(Oid relid)
-{
-	return ta_rel_owned_by_user(relid) ||
-		   ta_namespace_ownercheck(get_rel_namespace(relid), GetUserId());
-}
-
-static void
-schema_goes(const char *schema)
-{
-	Oid nsp = get_namespace_oid(schema, true);
-	ListCell *lc;
-
-	if (!OidIsValid(nsp) || !ta_namespace_ownercheck(nsp, GetUserId()))
-		return;
-	foreach(lc, ta_catalog_models_of_schema(schema))
-	{
-		TaModelRow *row = lfirst(lc);
-		Oid relid = ta_rel_lookup(row->schema_name, row->table_name);
-
-		if (OidIsValid(relid))
-			table_goes(relid);
-	}
-}
-
-static void
-extension_goes(const char *name)
-{
-	TaExtension *extension = ta_ext(get_extension_oid(name, true));
-	ListCell *lc;
-
-	if (extension == NULL || !has_privs_of_role(GetUserId(), extension->owner))
-		return;
-	foreach(lc, ta_ext_member_tables(extension->oid))
-	{
-		/* what a run of ours drops with the package is counted there */
-		List *models = ta_models_of_relation(lfirst_oid(lc));
-
-		if (models == NIL)
-			continue;
-		ta_catalog_lock_rows();
-		step_aside(models);
-	}
-}
-
-/* DROP TABLE, DROP VIEW and the like, DROP SCHEMA, DROP EXTENSION. */
-void
-ta_drop_start(DropStmt *statement)
-{
-	ListCell *lc;
-
-	foreach(lc, statement->objects)
-	{
-		Oid relid;
-
-		switch (statement->removeType)
-		{
-			case OBJECT_SCHEMA:
-				schema_goes(strVal(lfirst(lc)));
-				break;
-			case OBJECT_EXTENSION:
-				extension_goes(strVal(lfirst(lc)));
-				break;
-			case OBJECT_TABLE:
-			case OBJECT_VIEW:
-			case OBJECT_MATVIEW:
-			case OBJECT_FOREIGN_TABLE:
-				relid = ta_statement_relation(makeRangeVarFromNameList(lfirst(lc)));
-				if (OidIsValid(relid) && may_drop(relid))
-					table_goes(relid);
-				break;
-			default:
-				break;
-		}
-	}
-}
-
-/* DROP OWNED BY: every model's table that is one of the roles'. */
-void
-ta_drop_owned_start(DropOwnedStmt *statement)
-{
-	ListCell *lr;
-
-	foreach(lr, statement->roles)
-	{
-		Oid role = get_rolespec_oid(lfirst(lr), true);
-		ListCell *lc;
-
-		if (!OidIsValid(role) || !has_privs_of_role(GetUserId(), role))
-			continue;
-		foreach(lc, ta_catalog_models())
-		{
-			TaModelRow *row = lfirst(lc);
-			Oid relid = ta_rel_lookup(row->schema_name, row->table_name);
-
-			if (OidIsValid(relid) && ta_rel_owner(relid) == role)
-				table_goes(relid);
-		}
-	}
-}
-
-/* ALTER TABLE .. DROP COLUMN may end associations: rows of ours. */
-void
-ta_drop_column_start(AlterTableStmt *statement)
-{
-	ListCell *lc;
-
-	foreach(lc, statement->cmds)
-	{
-		if (lfirst_node(AlterTableCmd, lc)->subtype != AT_DropColumn)
-			continue;
-		if (ta_models_of_relation(ta_statement_relation(statement->relation)) != NIL)
-			ta_catalog_lock_rows();
-		return;
-	}
-}
 
 /* A dropped table, or with a column's name a dropped column. */
 typedef struct Gone
@@ -205,6 +39,7 @@ typedef struct Drop
 	bool cascade;
 	bool constraint; /* the command drops constraints by name */
 	bool function; /* or functions */
+	bool trigger; /* or triggers */
 	bool package; /* one is among the dropped */
 	List *tables; /* of Gone */
 	List *columns; /* of Gone */
@@ -212,52 +47,8 @@ typedef struct Drop
 	List *gone; /* of char *: those of them whose table is gone */
 	List *ended; /* of TaDecl */
 	List *held; /* of TaDecl: parents' side gone, child's still there */
+	List *retired; /* of TaDecl: polymorphic ones that have lost a target, and keep others */
 } Drop;
-
-/* ---- taken apart ---- */
-
-/*
- * Tables whose constraints, and accessors that, this session has dropped by
- * hand: "schema.table" and "schema.alias".  Who takes an association apart
- * piece by piece is not held by what is left of it: so a script of pg_dump
- * --clean, which drops keys and functions first, and then tables in no order
- * of ours.  Lives as long as the session; forgets all when it is many.
- */
-static List *apart = NIL;
-
-#define APART_LIMIT 10000
-
-static void
-take_apart(const char *schema, const char *name)
-{
-	char *key = ta_ident_qualify(schema, name);
-	MemoryContext caller;
-
-	if (ta_ident_list_has(apart, key))
-		return;
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	if (list_length(apart) >= APART_LIMIT)
-	{
-		list_free_deep(apart);
-		apart = NIL;
-	}
-	apart = lappend(apart, pstrdup(key));
-	MemoryContextSwitchTo(caller);
-}
-
-/* The table is gone: what comes under its name is another. */
-static void
-forget_apart(const char *schema, const char *table)
-{
-	char *key = ta_ident_qualify(schema, table);
-	ListCell *lc;
-
-	foreach(lc, apart)
-	{
-		if (strcmp(lfirst(lc), key) == 0)
-			apart = foreach_delete_current(apart, lc);
-	}
-}
 
 /* Whether this session has dropped the association's accessor, or a constraint of its child's table. */
 static bool
@@ -265,10 +56,8 @@ is_apart(const TaDecl *decl, const TaModel *child)
 {
 	const TaModel *model = ta_cache_model(decl->model);
 
-	return apart != NIL &&
-		   (ta_ident_list_has(apart, ta_ident_qualify(child->schema, child->table)) ||
-			(model != NULL &&
-			 ta_ident_list_has(apart, ta_ident_qualify(model->schema, decl->alias))));
+	return ta_apart_has(child->schema, child->table) ||
+		   (model != NULL && ta_apart_has(model->schema, decl->alias));
 }
 
 /* ---- after ---- */
@@ -279,8 +68,20 @@ forget_constraint(const char *schema, const char *table, const char *name)
 {
 	Oid relid = ta_rel_lookup(schema, table);
 
-	if (OidIsValid(relid))
-		(void) ta_follow_object(relid, TA_ITEM_CONSTRAINT, name, NULL);
+	if (!OidIsValid(relid))
+		return;
+	(void) ta_follow_object(relid, TA_ITEM_CONSTRAINT, name, NULL);
+	(void) ta_follow_object(relid, TA_ITEM_CHECK, name, NULL);
+}
+
+/* A column is gone: what comes under its name is none that apply() has generated. */
+static void
+forget_column(const Gone *gone)
+{
+	Oid relid = ta_rel_lookup(gone->schema, gone->table);
+
+	if (OidIsValid(relid) && !ta_ddl_is_ours())
+		(void) ta_follow_object(relid, TA_ITEM_COLUMN, gone->column, NULL);
 }
 
 /* An index is gone.  It does not say whose it was; but its schema does, and names in it are unique. */
@@ -295,8 +96,8 @@ forget_index(const char *schema, const char *name)
 		TaReference *reference = ta_reference_named(row->reference);
 		const TaModel *child = reference != NULL ? ta_cache_model(reference->child) : NULL;
 
-		if (strcmp(row->item, TA_ITEM_CONSTRAINT) != 0 && child != NULL &&
-			OidIsValid(child->relid) && strcmp(child->schema, schema) == 0)
+		if ((ta_recorded_is(row, TA_ITEM_INDEX) || ta_recorded_is(row, TA_ITEM_UNIQUE_INDEX)) &&
+			child != NULL && OidIsValid(child->relid) && strcmp(child->schema, schema) == 0)
 			ta_catalog_forget_item(reference->name, row->item);
 	}
 }
@@ -320,12 +121,19 @@ read_dropped(HeapTuple tuple, TupleDesc desc, void *arg)
 		if (!ta_ddl_is_ours())
 			forget_constraint(gone->schema, gone->table, gone->column);
 		if (drop->constraint && !ta_ddl_is_ours())
-			take_apart(gone->schema, gone->table);
+			ta_apart_take(gone->schema, gone->table);
 	}
 	else if (strcmp(type, "function") == 0)
 	{
 		if (drop->function && !ta_ddl_is_ours())
-			take_apart(gone->schema, gone->table);
+			ta_apart_take(gone->schema, gone->table);
+	}
+	else if (strcmp(type, "trigger") == 0)
+	{
+		if (!ta_ddl_is_ours())
+			ta_enforced_trigger_gone(gone->schema, gone->table, gone->column);
+		if (drop->trigger && strncmp(gone->column, "RI_assoc_", 9) == 0 && !ta_ddl_is_ours())
+			ta_apart_take(gone->schema, gone->table);
 	}
 	else if (strcmp(type, "index") == 0)
 	{
@@ -333,7 +141,10 @@ read_dropped(HeapTuple tuple, TupleDesc desc, void *arg)
 			forget_index(gone->schema, gone->table);
 	}
 	else if (gone->column != NULL)
+	{
+		forget_column(gone);
 		drop->columns = lappend(drop->columns, gone);
+	}
 	else
 		drop->tables = lappend(drop->tables, gone);
 }
@@ -418,23 +229,30 @@ holds(const TaLink *link)
 	return child != NULL && OidIsValid(child->relid) && !is_apart(link->decl, child);
 }
 
-/* Whether the declaration filters or orders by a column that is gone. */
+/* Whether a column that is gone is one that the declaration shows, of this model. */
 static bool
-view_gone(const Drop *drop, const TaDecl *decl)
+shown_gone(const Drop *drop, const TaDecl *decl, const char *name)
 {
-	const TaModel *target = ta_cache_model(decl->target);
+	const TaModel *model = ta_cache_model(name);
 	ListCell *lc;
 
 	foreach(lc, drop->columns)
 	{
 		Gone *gone = lfirst(lc);
 
-		if (target != NULL && strcmp(gone->schema, target->schema) == 0 &&
-			strcmp(gone->table, target->table) == 0 &&
-			ta_decl_shows_column(decl, decl->target, gone->column))
+		if (model != NULL && strcmp(gone->schema, model->schema) == 0 &&
+			strcmp(gone->table, model->table) == 0 &&
+			ta_decl_shows_column(decl, name, gone->column))
 			return true;
 	}
 	return false;
+}
+
+/* Whether the declaration filters or orders by a column that is gone, or has it in its condition. */
+static bool
+view_gone(const Drop *drop, const TaDecl *decl)
+{
+	return shown_gone(drop, decl, decl->target) || shown_gone(drop, decl, decl->model);
 }
 
 static bool
@@ -474,6 +292,42 @@ end_decl(Drop *drop, TaDecl *decl)
 	}
 }
 
+/* The declaration holds what is gone, unless it goes too. */
+static void
+hold(Drop *drop, TaDecl *decl)
+{
+	if (!has_decl(drop->held, decl))
+		drop->held = lappend(drop->held, decl);
+}
+
+/* A target of a polymorphic belongs_to is gone: it is held; with CASCADE, the others are left. */
+static void
+judge_targets(Drop *drop, TaDecl *decl, const TaLink *link)
+{
+	ListCell *lc;
+
+	foreach(lc, decl->targets)
+	{
+		const TaModel *target = ta_cache_model(lfirst(lc));
+
+		if (!side_gone(drop, lfirst(lc), target != NULL ? target->key : NIL))
+			continue;
+		if (!drop->cascade && holds(link))
+			hold(drop, decl);
+		else if (ta_ident_list_has(drop->gone, lfirst(lc)) && !has_decl(drop->retired, decl))
+			drop->retired = lappend(drop->retired, decl);
+	}
+}
+
+/* The columns by which the child refers. */
+static List *
+columns_of(const TaLink *link)
+{
+	return link->type_column == NULL
+			   ? link->columns
+			   : lcons(unconstify(char *, link->type_column), list_copy(link->columns));
+}
+
 /* What becomes of a declaration that speaks of a model whose table has lost something. */
 static void
 judge(Drop *drop, TaDecl *decl)
@@ -485,14 +339,16 @@ judge(Drop *drop, TaDecl *decl)
 		end_decl(drop, decl);
 	for (int i = 0; i < count; i++)
 	{
-		if (side_gone(drop, links[i].child, links[i].columns))
+		if (side_gone(drop, links[i].child, columns_of(&links[i])))
 			end_decl(drop, decl);
+		else if (ta_decl_is_polymorphic(decl))
+			judge_targets(drop, decl, &links[i]);
 		else if (!side_gone(drop, links[i].parent, links[i].key))
 			continue;
 		else if (drop->cascade || !holds(&links[i]))
 			end_decl(drop, decl);
-		else if (!has_decl(drop->held, decl))
-			drop->held = lappend(drop->held, decl);
+		else
+			hold(drop, decl);
 	}
 	if (view_gone(drop, decl))
 		end_decl(drop, decl);
@@ -511,7 +367,7 @@ find_models(Drop *drop)
 		ListCell *ln;
 
 		if (gone->column == NULL)
-			forget_apart(gone->schema, gone->table);
+			ta_apart_forget(gone->schema, gone->table);
 
 		foreach(ln, ta_catalog_names_of_table(gone->schema, gone->table))
 		{
@@ -527,12 +383,20 @@ find_models(Drop *drop)
 static char *
 held_object(const Drop *drop)
 {
+	const TaDecl *decl = linitial(drop->held);
 	TaLink links[2];
-	int count = ta_decl_links(linitial(drop->held), links);
+	int count = ta_decl_links(decl, links);
+	List *parents = NIL;
+	ListCell *lp;
 
 	for (int i = 0; i < count; i++)
+		parents = lappend(parents, unconstify(char *, links[i].parent));
+	if (ta_decl_is_polymorphic(decl))
+		parents = decl->targets;
+	foreach(lp, parents)
 	{
-		const TaModel *parent = ta_cache_model(links[i].parent);
+		int i = ta_decl_is_polymorphic(decl) ? 0 : foreach_current_index(lp);
+		const TaModel *parent = ta_cache_model(lfirst(lp));
 		ListCell *lc;
 
 		foreach(lc, list_concat_copy(drop->tables, drop->columns))
@@ -545,7 +409,7 @@ held_object(const Drop *drop)
 				continue;
 			if (gone->column == NULL)
 				return psprintf("%s %s", gone->type, table);
-			if (ta_ident_list_has(links[i].key, gone->column))
+			if (ta_ident_list_has(links[i].key != NIL ? links[i].key : parent->key, gone->column))
 				return psprintf("column %s of table %s", ta_ident_quote(gone->column), table);
 		}
 	}
@@ -607,7 +471,36 @@ end_declarations(const Drop *drop, List **kept)
 	return names;
 }
 
-/* Ends the models of dropped tables; a said key that has lost a column is unsaid. */
+/* Takes the targets whose table is gone out of the polymorphic declarations; returns what goes. */
+static List *
+end_targets(const Drop *drop)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, drop->retired)
+	{
+		const TaDecl *decl = lfirst(lc);
+		TaDecl row = *decl;
+		ListCell *lt;
+
+		if (has_decl(drop->ended, decl) || !is_free(decl->declarer))
+			continue;
+		row.targets = NIL;
+		foreach(lt, decl->targets)
+		{
+			if (ta_ident_list_has(drop->gone, lfirst(lt)))
+				names =
+					lappend(names, psprintf("%s to %s", ta_decl_name(decl), (char *) lfirst(lt)));
+			else
+				row.targets = lappend(row.targets, lfirst(lt));
+		}
+		ta_catalog_put_decl(&row);
+	}
+	return names;
+}
+
+/* Ends the models of dropped tables; a said key that has lost a column is unsaid, as is a column of soft deletion. */
 static List *
 end_models(const Drop *drop)
 {
@@ -622,6 +515,7 @@ end_models(const Drop *drop)
 		{
 			TaModelRow *row = lfirst(lr);
 			TaModel model = {.schema = row->schema_name, .table = row->table_name};
+			bool loses = false;
 			ListCell *lk;
 
 			if (!is_free(row->declarer))
@@ -633,13 +527,16 @@ end_models(const Drop *drop)
 				continue;
 			}
 			foreach(lk, row->key)
-			{
-				if (!is_gone(drop->columns, &model, lfirst(lk)))
-					continue;
+				loses = loses || is_gone(drop->columns, &model, lfirst(lk));
+			if (loses)
 				row->key = NIL;
-				ta_catalog_put_model(row);
-				break;
+			if (row->soft_delete != NULL && is_gone(drop->columns, &model, row->soft_delete))
+			{
+				row->soft_delete = NULL;
+				loses = true;
 			}
+			if (loses)
+				ta_catalog_put_model(row);
 		}
 	}
 	return names;
@@ -672,7 +569,7 @@ end_what_is_gone(Drop *drop)
 	}
 	if (drop->held != NIL)
 		refuse(drop);
-	names = end_declarations(drop, &kept);
+	names = list_concat(end_declarations(drop, &kept), end_targets(drop));
 	names = list_concat(end_models(drop), names);
 	if (names != NIL)
 		ereport(NOTICE, (errmsg("no longer declared: %s", ta_err_list(names, 20))));
@@ -683,6 +580,98 @@ end_what_is_gone(Drop *drop)
 				 errhint("The package's next version, or its down script, takes them back.")));
 }
 
+/* Whether the child of what is in force is there, and holds the parent. */
+static bool
+is_held(const Drop *drop, const TaEnforced *row)
+{
+	Oid child = ta_rel_lookup(row->child_schema, row->child_table);
+
+	return !drop->cascade && OidIsValid(child) &&
+		   !ta_apart_has(row->child_schema, row->child_table);
+}
+
+/*
+ * A target of several is gone, and what the others enforce stays in force.
+ * Rows that refer to it are of no type any more: the next check finds them.
+ * Returns false where no other is left.
+ */
+static bool
+keep_other_targets(const Gone *gone, TaEnforced *row)
+{
+	List *others = NIL;
+	ListCell *lc;
+
+	foreach(lc, row->targets)
+	{
+		TaEnforcedTarget *target = lfirst(lc);
+
+		if (strcmp(target->schema, gone->schema) != 0 || strcmp(target->table, gone->table) != 0)
+			others = lappend(others, target);
+	}
+	if (row->type_column == NULL || others == NIL ||
+		!OidIsValid(ta_rel_lookup(row->child_schema, row->child_table)))
+		return false;
+	row->targets = others;
+	row->validated = false;
+	ta_enforced_put(row);
+	ereport(NOTICE, (errmsg("no longer enforced by triggers: %s of %s to %s", row->name,
+							ta_ident_qualify(row->child_schema, row->child_table),
+							ta_ident_qualify(gone->schema, gone->table))));
+	return true;
+}
+
+/*
+ * What triggers enforce of the tables and columns that are gone ends, whether
+ * it is declared or not: the triggers of the other tables go.  A parent that is
+ * held by triggers nobody declares is held as well.
+ */
+static void
+end_enforcement(const Drop *drop)
+{
+	List *ended = NIL;
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, list_concat_copy(drop->tables, drop->columns))
+	{
+		Gone *gone = lfirst(lc);
+		ListCell *lr;
+
+		foreach(lr, ta_enforced_speaking_of(gone->schema, gone->table, gone->column, true))
+			ended = lappend(ended, lfirst(lr));
+		foreach(lr, ta_enforced_speaking_of(gone->schema, gone->table, gone->column, false))
+		{
+			TaEnforced *row = lfirst(lr);
+
+			if (is_held(drop, row))
+				ereport(ERROR,
+						(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+						 errmsg("cannot drop %s %s because other objects depend on it", gone->type,
+								gone->column != NULL ? ta_ident_quote(gone->column)
+													 : ta_ident_qualify(gone->schema, gone->table)),
+						 errdetail("triggers of %s (%s) depend on it",
+								   ta_ident_qualify(row->child_schema, row->child_table),
+								   ta_ident_columns(row->columns)),
+						 errhint("Use DROP ... CASCADE to drop the triggers too.")));
+			if (gone->column != NULL || !keep_other_targets(gone, row))
+				ended = lappend(ended, row);
+		}
+	}
+	foreach(lc, ended)
+	{
+		TaEnforced *row = lfirst(lc);
+
+		/* of several that are gone, the first ends it */
+		if (ta_ident_list_has(names, row->reference))
+			continue;
+		names = lappend(names, row->reference);
+		ta_enforced_end(row);
+		if (OidIsValid(ta_rel_lookup(row->child_schema, row->child_table)))
+			ereport(NOTICE, (errmsg("no longer enforced by triggers: %s of %s", row->name,
+									ta_ident_qualify(row->child_schema, row->child_table))));
+	}
+}
+
 /* Something was dropped. */
 void
 ta_drop_end(Node *statement)
@@ -690,7 +679,9 @@ ta_drop_end(Node *statement)
 	Drop drop = {.cascade = says_cascade(statement),
 				 .constraint = drops_constraints(statement),
 				 .function = IsA(statement, DropStmt) &&
-							 castNode(DropStmt, statement)->removeType == OBJECT_FUNCTION};
+							 castNode(DropStmt, statement)->removeType == OBJECT_FUNCTION,
+				 .trigger = IsA(statement, DropStmt) &&
+							castNode(DropStmt, statement)->removeType == OBJECT_TRIGGER};
 
 	ta_spi_fixed(
 		"SELECT o.object_type, o.address_names[1], o.address_names[2], o.address_names[3]"
@@ -698,11 +689,12 @@ ta_drop_end(Node *statement)
 		" WHERE NOT o.is_temporary AND o.address_names[1] IS DISTINCT FROM 'pg_toast'"
 		" AND o.object_type OPERATOR(pg_catalog.=)"
 		" ANY ('{table,view,materialized view,foreign table,table column,view column,"
-		"foreign table column,table constraint,index,extension,function}'::pg_catalog.text[])",
+		"foreign table column,table constraint,trigger,index,extension,function}'::pg_catalog.text[])",
 		NIL, TA_AS_CALLER, read_dropped, &drop);
 	find_models(&drop);
 	if (drop.models != NIL)
 		end_what_is_gone(&drop);
+	end_enforcement(&drop);
 	if (drop.package)
 		make_accessors_again();
 }

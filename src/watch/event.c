@@ -50,6 +50,7 @@ ta_watch_start(EventTriggerData *event)
 			break;
 		case T_AlterTableStmt:
 			ta_drop_column_start(castNode(AlterTableStmt, statement));
+			ta_enforced_alter_start(castNode(AlterTableStmt, statement));
 			break;
 		case T_CreateExtensionStmt:
 		case T_AlterExtensionStmt:
@@ -168,6 +169,11 @@ ta_watch_end(EventTriggerData *event)
 			if (IsA(statement, RenameStmt) && is_part_of_relation(castNode(RenameStmt, statement)))
 				ta_member_check_alter(
 					ta_statement_relation(castNode(RenameStmt, statement)->relation));
+			if (IsA(statement, RenameStmt) &&
+				castNode(RenameStmt, statement)->renameType == OBJECT_TRIGGER)
+				ta_enforced_triggers_changed(ta_statement_relation(
+												 castNode(RenameStmt, statement)->relation),
+											 castNode(RenameStmt, statement)->newname);
 			break;
 		case T_AlterTableStmt:
 		{
@@ -177,6 +183,7 @@ ta_watch_end(EventTriggerData *event)
 			if (!OidIsValid(relid))
 				break;
 			ta_report_alter(alter, relid);
+			ta_enforced_alter_end(alter, relid);
 			if (!ta_member_survives(alter))
 				ta_member_check_alter(relid);
 			break;
@@ -184,7 +191,23 @@ ta_watch_end(EventTriggerData *event)
 		case T_CreateStmt:
 			if (castNode(CreateStmt, statement)->inhRelations != NIL)
 				ta_report_created(castNode(CreateStmt, statement));
+			ta_enforced_created(castNode(CreateStmt, statement));
 			break;
+		case T_CreateSchemaStmt:
+			foreach(lc, castNode(CreateSchemaStmt, statement)->schemaElts)
+			{
+				if (IsA(lfirst(lc), CreateStmt))
+					ta_enforced_created(castNode(CreateStmt, lfirst(lc)));
+			}
+			break;
+		case T_CreateTrigStmt:
+		{
+			CreateTrigStmt *create = castNode(CreateTrigStmt, statement);
+
+			ta_member_check_alter(changed_relation(statement));
+			ta_enforced_triggers_changed(changed_relation(statement), create->trigname);
+			break;
+		}
 		default:
 			ta_member_check_alter(changed_relation(statement));
 			break;

@@ -24,6 +24,8 @@
 #include "schema/accessor.h"
 #include "schema/run.h"
 #include "store/cache.h"
+#include "store/enforced.h"
+#include "store/quarantine.h"
 #include "watch/watch.h"
 
 /* ---- before ---- */
@@ -43,7 +45,8 @@ ta_rename_start(Node *statement)
 	bool ours = false;
 
 	if (IsA(statement, RenameStmt) && castNode(RenameStmt, statement)->renameType == OBJECT_SCHEMA)
-		ours = ta_catalog_models_of_schema(castNode(RenameStmt, statement)->subname) != NIL;
+		ours = ta_catalog_models_of_schema(castNode(RenameStmt, statement)->subname) != NIL ||
+			   ta_enforced_in_schema(castNode(RenameStmt, statement)->subname);
 	else if (IsA(statement, AlterObjectSchemaStmt) &&
 			 castNode(AlterObjectSchemaStmt, statement)->objectType == OBJECT_EXTENSION)
 		ours = true;
@@ -51,7 +54,7 @@ ta_rename_start(Node *statement)
 								   get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX))
 		ours = ta_models_of_relation(IndexGetRelation(relid, true)) != NIL;
 	else if (OidIsValid(relid))
-		ours = ta_models_of_relation(relid) != NIL;
+		ours = ta_models_of_relation(relid) != NIL || ta_enforced_of_relation(relid) != NIL;
 	if (ours)
 		ta_catalog_lock_rows();
 }
@@ -90,6 +93,8 @@ table_renamed(Oid relid, const char *old_name)
 		return;
 	}
 	ta_lifted_move_table(schema, old_name, schema, name);
+	ta_quarantine_move_table(relid, schema, old_name);
+	ta_enforced_move_table(schema, old_name, schema, name);
 	ta_refresh_models(ta_follow_table(schema, old_name, schema, name));
 }
 
@@ -105,6 +110,8 @@ column_renamed(Oid relid, const char *old_name, const char *new_name)
 		Oid table = lfirst_oid(lc);
 
 		ta_lifted_rename_column(ta_rel_schema(table), ta_rel_name(table), old_name, new_name);
+		ta_follow_enforced(ta_rel_schema(table), ta_rel_name(table), old_name, new_name);
+		(void) ta_follow_object(table, TA_ITEM_COLUMN, old_name, new_name);
 		models = list_concat(models, ta_follow_column(ta_rel_schema(table), ta_rel_name(table),
 													  old_name, new_name));
 	}
@@ -116,7 +123,7 @@ typedef struct LeftAccessor
 {
 	Oid schema;
 	Oid relid;
-	const char *alias;
+	const TaDecl *decl;
 } LeftAccessor;
 
 static void
@@ -124,7 +131,7 @@ drop_left_accessor(void *arg)
 {
 	const LeftAccessor *left = arg;
 
-	ta_accessor_drop_in(left->schema, left->relid, left->alias);
+	ta_accessor_drop_in(left->schema, left->relid, left->decl);
 }
 
 /* The accessors that stayed where the table was; one that a view uses stays, and does what it did. */
@@ -140,14 +147,12 @@ drop_left_accessors(List *models, Oid old_schema, Oid relid)
 
 		foreach(ld, model != NULL ? ta_cache_associations(model) : NIL)
 		{
-			LeftAccessor left = {.schema = old_schema,
-								 .relid = relid,
-								 .alias = ((TaDecl *) lfirst(ld))->alias};
+			LeftAccessor left = {.schema = old_schema, .relid = relid, .decl = lfirst(ld)};
 			ErrorData *error = ta_run_try(drop_left_accessor, &left);
 
 			if (error != NULL)
 				ereport(WARNING, (errcode(error->sqlerrcode),
-								  errmsg("the accessor \"%s\" stays in schema %s", left.alias,
+								  errmsg("the accessor \"%s\" stays in schema %s", left.decl->alias,
 										 ta_ident_quote(get_namespace_name(old_schema))),
 								  errdetail("%s", error->message)));
 		}
@@ -163,6 +168,8 @@ table_moved(Oid relid, Oid old_schema)
 	if (schema == NULL || old_schema == get_rel_namespace(relid))
 		return NIL;
 	ta_lifted_move_table(schema, ta_rel_name(relid), ta_rel_schema(relid), ta_rel_name(relid));
+	ta_quarantine_move_table(relid, schema, ta_rel_name(relid));
+	ta_enforced_move_table(schema, ta_rel_name(relid), ta_rel_schema(relid), ta_rel_name(relid));
 	models = ta_follow_table(schema, ta_rel_name(relid), ta_rel_schema(relid), ta_rel_name(relid));
 	drop_left_accessors(models, old_schema, relid);
 	return models;
@@ -203,13 +210,17 @@ renamed(RenameStmt *statement, List *commands)
 		{
 			Oid relid = ta_statement_relation(statement->relation);
 
-			if (OidIsValid(relid))
-				(void) ta_follow_object(relid, TA_ITEM_CONSTRAINT, statement->subname,
-										statement->newname);
+			if (!OidIsValid(relid))
+				break;
+			(void) ta_follow_object(relid, TA_ITEM_CONSTRAINT, statement->subname,
+									statement->newname);
+			(void) ta_follow_object(relid, TA_ITEM_CHECK, statement->subname, statement->newname);
 			break;
 		}
 		case OBJECT_SCHEMA:
 			ta_lifted_rename_schema(statement->subname, statement->newname);
+			ta_quarantine_rename_schema(statement->subname, statement->newname);
+			ta_enforced_rename_schema(statement->subname, statement->newname);
 			ta_refresh_models(ta_follow_schema(statement->subname, statement->newname));
 			break;
 		default:

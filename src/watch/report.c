@@ -15,6 +15,8 @@
 #include "base/ident.h"
 #include "model/declare.h"
 #include "model/path.h"
+#include "model/reference.h"
+#include "model/target.h"
 #include "pg/facts.h"
 #include "schema/accessor.h"
 #include "schema/plan.h"
@@ -175,6 +177,25 @@ warn_of_alias(List *models, const char *column)
 	}
 }
 
+/* Whether rows of the table's heirs take part in the reference: it refers to them, and is not the table's own. */
+static bool
+counts_heirs(const TaReference *reference, Oid relid)
+{
+	const TaModel *child = ta_cache_model(reference->child);
+	ListCell *lc;
+
+	if (child == NULL || child->relid == relid)
+		return false;
+	foreach(lc, reference->targets)
+	{
+		const TaModel *parent = ta_cache_model(((TaTarget *) lfirst(lc))->model);
+
+		if (parent != NULL && parent->relid == relid && !parent->heirs)
+			return false;
+	}
+	return true;
+}
+
 /* Rows of an inheritance child are outside of what a key of its parent holds. */
 static void
 warn_of_inheritance(Oid child, Oid parent)
@@ -187,7 +208,8 @@ warn_of_inheritance(Oid child, Oid parent)
 	{
 		TaReference *reference = lfirst(lc);
 
-		if (reference->enforce.value == NULL || strcmp(reference->enforce.value, "none") != 0)
+		if (!counts_heirs(reference, parent) &&
+			(reference->enforce.value == NULL || strcmp(reference->enforce.value, "none") != 0))
 			names = lappend(names, (char *) ta_decl_name(reference->serves));
 	}
 	if (names == NIL)

@@ -1,0 +1,215 @@
+/*
+ * src/load/compile.c
+ *		From a resolved query to the steps that load it.
+ */
+#include "postgres.h"
+
+#include "base/err.h"
+#include "load/step.h"
+
+static TaStep *compile(const TaNode *node, bool numbers_quoted);
+
+static const char **
+names_of(List *columns)
+{
+	const char **names = palloc(sizeof(char *) * Max(list_length(columns), 1));
+	ListCell *lc;
+
+	foreach(lc, columns)
+		names[foreach_current_index(lc)] = ((TaNodeColumn *) lfirst(lc))->shown;
+	return names;
+}
+
+static TaStatement *
+make_statement(TaParams *params, int nkeys, List *columns)
+{
+	TaStatement *statement = palloc0(sizeof(TaStatement));
+
+	statement->params = params;
+	statement->nkeys = nkeys;
+	statement->nshown = list_length(columns);
+	statement->shown = names_of(columns);
+	return statement;
+}
+
+/* Types of the columns that a hop starts from. */
+static TaKeyType *
+key_types(const TaHop *hop, const char *path, int *count)
+{
+	TaKeyType *types;
+
+	*count = list_length(hop->link.columns);
+	types = palloc0(sizeof(TaKeyType) * *count);
+	for (int i = 0; i < *count; i++)
+		ta_key_type_init(&types[i], ta_hop_key_type(hop, i), path);
+	return types;
+}
+
+/* Parameters for the arrays of keys, whose values are known when it runs. */
+static TaParams *
+key_params(const TaKeyType *types, int count)
+{
+	TaParams *params = ta_params_make();
+
+	for (int i = 0; i < count; i++)
+		(void) ta_params_add(params, types[i].array_type, (Datum) 0, true);
+	return params;
+}
+
+/* The nodes below one, each model of a polymorphic association by itself. */
+static List *
+flat_children(const TaNode *node)
+{
+	List *flat = NIL;
+	ListCell *lc;
+
+	foreach(lc, node->children)
+	{
+		TaNode *child = lfirst(lc);
+
+		flat = child->model != NULL ? lappend(flat, child)
+									: list_concat(flat, list_copy(child->facets));
+	}
+	return flat;
+}
+
+/* Expressions by which the rows of a node look up what is below it. */
+static List *
+lookups(const TaNode *node)
+{
+	List *hidden = NIL;
+	ListCell *lc;
+
+	foreach(lc, flat_children(node))
+		hidden = list_concat(hidden, ta_hop_keys(linitial(((TaNode *) lfirst(lc))->hops), "t."));
+	return hidden;
+}
+
+static void
+add_child(TaStep *step, const TaNode *node, int facet, int nfacets)
+{
+	TaStep *child = compile(node, step->numbers_quoted);
+
+	child->facet = facet;
+	child->nfacets = nfacets;
+	child->name_json = ta_writer_name(node->name, "", ":", &child->name_length);
+	step->children[step->nchildren++] = child;
+}
+
+static void
+compile_children(TaStep *step, const TaNode *node)
+{
+	ListCell *lc;
+
+	step->children = palloc(sizeof(TaStep *) * Max(list_length(flat_children(node)), 1));
+	foreach(lc, node->children)
+	{
+		TaNode *child = lfirst(lc);
+		ListCell *lf;
+
+		if (child->model != NULL)
+			add_child(step, child, 0, 0);
+		foreach(lf, child->facets)
+		{
+			TaNode *facet = lfirst(lf);
+
+			facet->name = child->name;
+			add_child(step, facet, foreach_current_index(lf) + 1, list_length(child->facets));
+		}
+	}
+}
+
+/* The links of a node, by their keys and, where that is possible, all of them. */
+static TaStatement *
+links_statement(const TaNode *node, const TaKeyType *types, int nkeys)
+{
+	TaHop *first = linitial(node->hops);
+	TaParams *params = key_params(types, nkeys);
+	TaStatement *statement = make_statement(params, nkeys, node->through_columns);
+
+	statement->sql = ta_sql_links(node, params, false);
+	if (ta_scan_possible(first))
+	{
+		params = ta_params_make();
+		statement->all = make_statement(params, nkeys, node->through_columns);
+		statement->all->sql = ta_sql_links(node, params, true);
+		statement->all_from = ta_scan_from(first);
+	}
+	return statement;
+}
+
+/* The rows of a node, likewise. */
+static TaStatement *
+rows_statement(const TaNode *node, const TaKeyType *types, int nkeys)
+{
+	TaHop *last = llast(node->hops);
+	TaParams *params = key_params(types, nkeys);
+	TaStatement *statement = make_statement(params, nkeys, node->columns);
+
+	statement->sql = ta_sql_rows(node, params, lookups(node), false);
+	if (ta_sql_may_scan(node) && ta_scan_possible(last))
+	{
+		params = ta_params_make();
+		statement->all = make_statement(params, nkeys, node->columns);
+		statement->all->sql = ta_sql_rows(node, params, lookups(node), true);
+		statement->all_from = ta_scan_from(last);
+	}
+	return statement;
+}
+
+/* The statement, or the two, by which an association is loaded. */
+static void
+compile_statements(TaStep *step, const TaNode *node)
+{
+	step->key_types = key_types(linitial(node->hops), node->path, &step->nkeys);
+	if (ta_sql_needs_links(node))
+	{
+		step->links = links_statement(node, step->key_types, step->nkeys);
+		step->link_key_types = key_types(llast(node->hops), node->path, &step->nlink_keys);
+		step->rows = rows_statement(node, step->link_key_types, step->nlink_keys);
+	}
+	else
+	{
+		if (node->through != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("attributes of the junction beside a limit are not supported yet"),
+					 errdetail("At %s.", ta_query_at(node->path))));
+		step->rows = rows_statement(node, step->key_types, step->nkeys);
+	}
+	if (node->through != NULL)
+	{
+		step->through = node->through;
+		step->through_json = ta_writer_name(node->through, "", ":{", &step->through_length);
+	}
+}
+
+static TaStep *
+compile(const TaNode *node, bool numbers_quoted)
+{
+	TaStep *step = palloc0(sizeof(TaStep));
+
+	step->path = node->path;
+	step->name = node->name;
+	step->to_one = node->to_one;
+	step->numbers_quoted = numbers_quoted;
+	step->ordered = node->order != NIL || node->default_order != NULL;
+	if (node->decl != NULL)
+		compile_statements(step, node);
+	compile_children(step, node);
+	return step;
+}
+
+/*
+ * The steps of a query.  key_test: what else must hold of the roots, with its
+ * values in params; NULL: nothing.
+ */
+TaStep *
+ta_step_compile(const TaNode *root, const char *key_test, TaParams *params, bool numbers_quoted)
+{
+	TaStep *step = compile(root, numbers_quoted);
+
+	step->rows = make_statement(params, 0, root->columns);
+	step->rows->sql = ta_sql_roots(root, params, key_test, lookups(root));
+	return step;
+}

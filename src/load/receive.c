@@ -1,0 +1,232 @@
+/*
+ * src/load/receive.c
+ *		Rows of a statement, written as JSON while they arrive.
+ *
+ * No row is kept: what is shown goes into a buffer, and of the keys by which
+ * other rows will be looked up only their number.
+ */
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "utils/memutils.h"
+
+#include "base/guc.h"
+#include "base/spi_stream.h"
+#include "load/receive.h"
+
+/* as many keys as planning once for all is good for */
+#define FEW_KEYS 64
+
+/* what values leave behind is freed after so many rows */
+#define ROWS_BETWEEN_RESETS 64
+
+#define FIRST_ROOM 32
+
+typedef struct Receiver
+{
+	TaStep *step;
+	const TaStatement *statement;
+	TaRows *rows;
+	TaLookup *lookups;
+	int nlookups;
+	TaLoadCount *count;
+	const TaKeys *among; /* rows begin with their key, which must be one of these; or NULL */
+	int before; /* columns before what is shown */
+	TaWriter *writers; /* NULL: no row came yet */
+	int ncolumns; /* as many as are looked at */
+	MemoryContext context; /* of what is kept */
+	MemoryContext scratch;
+} Receiver;
+
+/* The columns' types are known with the first row. */
+static void
+init_writers(Receiver *receiver, TupleDesc desc)
+{
+	const TaStatement *statement = receiver->statement;
+	int first = receiver->before;
+
+	receiver->writers = palloc0(sizeof(TaWriter) * Max(statement->nshown, 1));
+	for (int i = 0; i < statement->nshown; i++)
+		ta_writer_init(&receiver->writers[i], TupleDescAttr(desc, first + i)->atttypid,
+					   statement->shown[i], i == 0, receiver->step->numbers_quoted);
+	receiver->ncolumns = first + statement->nshown;
+	for (int i = 0; i < receiver->nlookups; i++)
+		receiver->ncolumns += receiver->lookups[i].keys->ncolumns;
+}
+
+static void
+make_room(TaRows *rows)
+{
+	int room = rows->room == 0 ? FIRST_ROOM : rows->room * 2;
+
+	if (rows->room == 0)
+	{
+		rows->key = palloc(sizeof(int) * room);
+		rows->offset = palloc(sizeof(Size) * (room + 1));
+		for (int i = 0; i < rows->nlookups; i++)
+			rows->lookup[i] = palloc(sizeof(int) * room);
+	}
+	else
+	{
+		rows->key = repalloc_huge(rows->key, sizeof(int) * (Size) room);
+		rows->offset = repalloc_huge(rows->offset, sizeof(Size) * ((Size) room + 1));
+		for (int i = 0; i < rows->nlookups; i++)
+			rows->lookup[i] = repalloc_huge(rows->lookup[i], sizeof(int) * (Size) room);
+	}
+	rows->room = room;
+}
+
+static void
+too_many(const TaStep *step)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("the query loads more than %d rows", ta_guc_max_rows),
+					errdetail("At %s.", ta_query_at(step->path)),
+					errhint("Give it a limit, or raise assoc.max_rows.")));
+}
+
+static bool
+receive(TupleTableSlot *slot, void *arg)
+{
+	Receiver *receiver = arg;
+	TaRows *rows = receiver->rows;
+	int column = receiver->before;
+	int key = 0;
+	MemoryContext caller = MemoryContextSwitchTo(receiver->context);
+	int row = rows->count;
+
+	if (unlikely(receiver->writers == NULL))
+		init_writers(receiver, slot->tts_tupleDescriptor);
+	if (receiver->among != NULL)
+	{
+		slot_getsomeattrs(slot, receiver->before);
+		key = ta_keys_find(receiver->among, slot->tts_values, slot->tts_isnull);
+		if (key < 0)
+		{
+			MemoryContextSwitchTo(caller);
+			return true;
+		}
+	}
+	else if (column > 0)
+	{
+		slot_getsomeattrs(slot, 1);
+		key = (int) DatumGetInt64(slot->tts_values[0]) - 1;
+	}
+
+	slot_getsomeattrs(slot, receiver->ncolumns);
+	if (unlikely(++receiver->count->rows > ta_guc_max_rows))
+		too_many(receiver->step);
+	if (unlikely(row == rows->room))
+		make_room(rows);
+	rows->key[row] = key;
+	MemoryContextSwitchTo(receiver->scratch);
+	for (int i = 0; i < receiver->statement->nshown; i++, column++)
+	{
+		TaWriter *writer = &receiver->writers[i];
+
+		ta_buffer_put(&rows->buffer, writer->name, writer->name_length);
+		if (slot->tts_isnull[column])
+			ta_buffer_put(&rows->buffer, "null", 4);
+		else
+			ta_writer_put(&rows->buffer, writer, slot->tts_values[column]);
+	}
+	for (int i = 0; i < receiver->nlookups; i++)
+	{
+		TaKeys *keys = receiver->lookups[i].keys;
+
+		rows->lookup[i][row] =
+			ta_keys_number(keys, &slot->tts_values[column], &slot->tts_isnull[column]);
+		column += keys->ncolumns;
+	}
+	if (row % ROWS_BETWEEN_RESETS == ROWS_BETWEEN_RESETS - 1)
+		MemoryContextReset(receiver->scratch);
+	MemoryContextSwitchTo(caller);
+	rows->offset[++rows->count] = rows->buffer.length;
+	return true;
+}
+
+static TaSpiQuery
+query_of(const TaStatement *statement)
+{
+	const TaParams *params = statement->params;
+
+	return (TaSpiQuery){.sql = statement->sql,
+						.nparams = params->count,
+						.types = params->types,
+						.values = params->values,
+						.nulls = params->nulls};
+}
+
+/* Whether so many keys are wanted that all rows are read. */
+static bool
+reads_all(const TaStatement *statement, const TaKeys *answered)
+{
+	return statement->all != NULL && answered->count >= statement->all_from;
+}
+
+/* All rows, of which those of the keys are taken. */
+static TaSpiQuery
+query_all(const TaStatement *statement, const TaKeys *answered, Receiver *receiver)
+{
+	receiver->among = answered;
+	receiver->before = answered->ncolumns;
+	return query_of(statement->all);
+}
+
+/* The rows of the keys; answered NULL: roots. */
+static TaSpiQuery
+query_by_keys(TaStatement *statement, const TaKeys *answered, Receiver *receiver)
+{
+	TaSpiQuery query;
+
+	receiver->before = answered != NULL ? 1 : 0;
+	for (int i = 0; answered != NULL && i < statement->nkeys; i++)
+	{
+		statement->params->values[i] = ta_keys_array(answered, i);
+		statement->params->nulls[i] = ' ';
+	}
+	query = query_of(statement);
+	if (answered != NULL)
+		query.planning = answered->count <= FEW_KEYS ? TA_PLAN_ONCE : TA_PLAN_EACH;
+	return query;
+}
+
+/*
+ * Runs the statement and keeps what its rows show.  answered: the keys that
+ * they are looked up by, or NULL for roots; roots: where these are fetched from,
+ * or NULL.  lookups: what is looked up from them.  All that is kept lives in the
+ * current context.
+ */
+void
+ta_receive(TaStep *step, TaStatement *statement, TaRows *rows, TaLookup *lookups, int nlookups,
+		   TaKeys *answered, TaRoots *roots, TaLoadCount *count)
+{
+	Receiver receiver = {.step = step,
+						 .statement = statement,
+						 .rows = rows,
+						 .lookups = lookups,
+						 .nlookups = nlookups,
+						 .count = count,
+						 .context = CurrentMemoryContext};
+	TaSpiQuery query;
+
+	memset(rows, 0, sizeof(TaRows));
+	rows->nlookups = nlookups;
+	rows->lookup = palloc(sizeof(int *) * Max(nlookups, 1));
+	rows->buffer.context = CurrentMemoryContext;
+	make_room(rows);
+	rows->offset[0] = 0;
+	if (answered != NULL && answered->count == 0)
+		return;
+	if (answered == NULL || !reads_all(statement, answered))
+		query = query_by_keys(statement, answered, &receiver);
+	else
+		query = query_all(statement, answered, &receiver);
+	receiver.scratch =
+		AllocSetContextCreate(CurrentMemoryContext, "todo_assoc values", ALLOCSET_DEFAULT_SIZES);
+	if (roots != NULL)
+		roots->more = ta_spi_cursor_fetch(roots->cursor, roots->batch, receive, &receiver);
+	else
+		ta_spi_stream_query(&query, receive, &receiver);
+	MemoryContextDelete(receiver.scratch);
+}

@@ -1,0 +1,528 @@
+/*
+ * src/load/resolve.c
+ *		From the names of a query to models, associations and columns.
+ *
+ * What does not exist raises, with the place in the query and the nearest
+ * name.  What a condition or an order names is looked up where its SQL is
+ * written.
+ */
+#include "postgres.h"
+
+#include "base/err.h"
+#include "base/guc.h"
+#include "base/ident.h"
+#include "load/aggregate.h"
+#include "load/node.h"
+#include "model/lookup.h"
+#include "model/target.h"
+
+/* ---- names ---- */
+
+/* The model's association of this alias; raises 42704. */
+const TaDecl *
+ta_node_association(const TaModel *model, const char *alias, const char *path)
+{
+	List *names = NIL;
+	const char *nearest;
+	ListCell *lc;
+
+	foreach(lc, ta_cache_associations(model))
+	{
+		TaDecl *decl = lfirst(lc);
+
+		if (strcmp(decl->alias, alias) == 0)
+			return decl;
+		if (!ta_ident_list_has(names, decl->alias))
+			names = lappend(names, decl->alias);
+	}
+	nearest = ta_err_nearest(alias, names);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+					errmsg("%s has no association \"%s\"", model->name, alias),
+					errdetail("At %s.", ta_query_at(path)),
+					nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+					: names != NIL  ? errhint("It has %s.", ta_err_list(names, 20))
+									: errhint("It has no associations: declare one, or import the "
+											   "foreign keys.")));
+	return NULL;
+}
+
+/* The column of the model's table; raises 42703. */
+const TaColumn *
+ta_node_column(const TaModel *model, const char *name, const char *path)
+{
+	const TaColumn *column = ta_rel_column(model->relid, name);
+	List *names;
+	const char *nearest;
+
+	if (column != NULL)
+		return column;
+	names = ta_rel_column_names(model->relid);
+	nearest = ta_err_nearest(name, names);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+					errmsg("%s has no column \"%s\"", model->name, name),
+					errdetail("At %s.", ta_query_at(path)),
+					nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+									: errhint("Its columns are %s.", ta_err_list(names, 20))));
+	return NULL;
+}
+
+/* The model of a declaration, with a table that is there; raises. */
+static const TaModel *
+usable_model(const char *name)
+{
+	const TaModel *model = ta_lookup_model(name);
+
+	ta_check_usable(model);
+	return model;
+}
+
+/* ---- what is shown ---- */
+
+static TaNodeColumn *
+make_column(const TaColumn *column, const char *shown)
+{
+	TaNodeColumn *made = palloc0(sizeof(TaNodeColumn));
+
+	made->column = column;
+	made->shown = shown != NULL ? shown : column->name;
+	return made;
+}
+
+static TaNodeColumn *
+find_shown(List *columns, const char *shown)
+{
+	ListCell *lc;
+
+	foreach(lc, columns)
+	{
+		if (strcmp(((TaNodeColumn *) lfirst(lc))->shown, shown) == 0)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+static void
+twice(const char *name, const char *path)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_ALIAS), errmsg("\"%s\" would be in the result twice", name),
+			 errdetail("At %s.", ta_query_at(path)),
+			 errhint("Give one of them another name: [\"column\", \"name\"], or \"as\" of "
+					 "an include.")));
+}
+
+/* todos._count, reviews._avg.rating, under its own name or another; NULL: the name is none. */
+static TaNodeColumn *
+make_aggregate(const TaModel *model, const TaQueryName *name)
+{
+	TaNodeColumn *made;
+	List *names;
+
+	if (strchr(name->name, '.') == NULL || ta_rel_column(model->relid, name->name) != NULL)
+		return NULL;
+	names = ta_query_split_dots(name->name);
+	if (ta_aggregate_at(names) != 1)
+		return NULL;
+	made = palloc0(sizeof(TaNodeColumn));
+	made->aggregate = ta_aggregate_resolve(model, names, name->path);
+	made->shown = name->shown != NULL ? name->shown : name->name;
+	return made;
+}
+
+/* Adds the named columns, and aggregates if they may be, to those that are shown. */
+static List *
+add_columns(List *columns, const TaModel *model, List *names, bool aggregates)
+{
+	ListCell *lc;
+
+	foreach(lc, names)
+	{
+		TaQueryName *name = lfirst(lc);
+		TaNodeColumn *made = aggregates ? make_aggregate(model, name) : NULL;
+
+		if (made == NULL)
+			made = make_column(ta_node_column(model, name->name, name->path), name->shown);
+		if (find_shown(columns, made->shown) != NULL)
+			twice(made->shown, name->path);
+		columns = lappend(columns, made);
+	}
+	return columns;
+}
+
+/* The columns that a level shows, in the order of the result. */
+static List *
+columns_of(const TaModel *model, const TaQuery *query)
+{
+	List *columns = NIL;
+	List *excluded = NIL;
+	ListCell *lc;
+
+	if (query->attributes_said)
+		return add_columns(NIL, model, query->attributes, true);
+	foreach(lc, query->attributes_less)
+	{
+		TaQueryName *name = lfirst(lc);
+
+		excluded = lappend(excluded, ta_node_column(model, name->name, name->path)->name);
+	}
+	foreach(lc, ta_rel_column_names(model->relid))
+	{
+		if (!ta_ident_list_has(excluded, lfirst(lc)))
+			columns = lappend(columns, make_column(ta_rel_column(model->relid, lfirst(lc)), NULL));
+	}
+	return add_columns(columns, model, query->attributes_more, true);
+}
+
+/* ---- order ---- */
+
+/* Adds the key, which breaks ties; a key that is ordered by already needs nothing. */
+static List *
+add_key(List *order, const TaModel *model)
+{
+	ListCell *lc;
+
+	foreach(lc, model->key)
+	{
+		TaNodeOrder *item = palloc0(sizeof(TaNodeOrder));
+
+		item->column = lfirst(lc);
+		order = lappend(order, item);
+	}
+	return order;
+}
+
+static List *
+order_of(const TaModel *model, const TaQuery *query)
+{
+	List *order = NIL;
+	ListCell *lc;
+
+	foreach(lc, query->order)
+	{
+		TaQueryOrder *said = lfirst(lc);
+		TaNodeOrder *item = palloc0(sizeof(TaNodeOrder));
+		int aggregate = ta_aggregate_at(said->names);
+
+		item->said = said;
+		if (aggregate > 0)
+		{
+			item->names = list_truncate(list_copy(said->names), aggregate - 1);
+			item->aggregate = list_copy_tail(said->names, aggregate - 1);
+		}
+		else
+		{
+			item->names = list_truncate(list_copy(said->names), list_length(said->names) - 1);
+			item->column = llast(said->names);
+		}
+		item->descending = said->descending;
+		item->nulls_first = said->nulls_first;
+		if (item->names == NIL && item->column != NULL)
+			(void) ta_node_column(model, item->column, said->path);
+		order = lappend(order, item);
+	}
+	return order;
+}
+
+/* ---- levels ---- */
+
+static TaNode *resolve_include(const TaNode *parent, const TaQuery *query, int depth);
+static List *resolve_all(const TaNode *node, const TaQuery *level, const TaQuery *all, int depth);
+
+/* Raises where a name is a column that is shown, or another association's. */
+static void
+check_names(const TaNode *node)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, node->children)
+	{
+		TaNode *child = lfirst(lc);
+
+		if (find_shown(node->columns, child->name) != NULL ||
+			(node->through != NULL && strcmp(node->through, child->name) == 0) ||
+			ta_ident_list_has(names, child->name))
+			twice(child->name, child->path);
+		names = lappend(names, unconstify(char *, child->name));
+	}
+	if (node->through != NULL && find_shown(node->columns, node->through) != NULL)
+		twice(node->through, node->path);
+}
+
+/* What every level has; the model is set. */
+static void
+resolve_level(TaNode *node, const TaQuery *query, int depth)
+{
+	ListCell *lc;
+
+	if (depth > ta_guc_max_depth)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the query includes associations more than %d levels deep",
+							   ta_guc_max_depth),
+						errdetail("At %s.", ta_query_at(query->path)),
+						errhint("The setting assoc.max_depth says how deep it may go.")));
+	node->path = query->path;
+	node->columns = columns_of(node->model, query);
+	node->where = query->where;
+	node->where_path = ta_query_path_key(query->path, "where");
+	node->limit = query->limit;
+	node->offset = query->offset;
+	node->live = node->model->soft_delete != NULL && query->paranoid != TA_SAY_NO;
+	node->order = order_of(node->model, query);
+	foreach(lc, query->include)
+	{
+		const TaQuery *include = lfirst(lc);
+
+		node->children =
+			include->all == TA_SAY_YES
+				? list_concat(node->children, resolve_all(node, query, include, depth + 1))
+				: lappend(node->children, resolve_include(node, include, depth + 1));
+	}
+	check_names(node);
+}
+
+/* Whether at most one row can have given values in the columns. */
+static bool
+is_unique(const TaModel *model, List *columns)
+{
+	return OidIsValid(ta_rel_unique_index(model->relid, columns));
+}
+
+/* Whether the association to one finds one row at most by an index, so that none need be chosen. */
+static bool
+finds_one(const TaNode *node)
+{
+	const TaHop *hop = linitial(node->hops);
+
+	if (list_length(node->hops) != 1 || node->decl->order_by != NULL || node->order != NIL)
+		return false;
+	return is_unique(node->model, hop->to_parent ? hop->link.key : hop->link.columns);
+}
+
+/* How many of each parent's, and which first. */
+static void
+resolve_choice(TaNode *node, const TaQuery *query)
+{
+	if (node->to_one && (query->limit >= 0 || query->offset > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s leads to one row: it has no limit or offset", ta_decl_name(node->decl)),
+				 errdetail("At %s.", ta_query_path_key(query->path,
+													   query->limit >= 0 ? "limit" : "offset"))));
+	if (node->to_one && !finds_one(node))
+		node->limit = 1;
+	if (!query->order_said)
+		node->default_order = node->decl->order_by;
+	if (node->order != NIL || node->default_order != NULL || node->limit >= 0 || node->offset > 0)
+		node->order = add_key(node->order, node->model);
+}
+
+/* What is said of the junction. */
+static void
+resolve_through(TaNode *node, const TaQueryThrough *through)
+{
+	const TaModel *junction;
+
+	if (node->decl->kind != TA_BELONGS_TO_MANY)
+	{
+		if (through != NULL)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("%s has no junction", ta_decl_name(node->decl)),
+							errdetail("At %s.", through->path),
+							errhint("Only a belongs_to_many has one.")));
+		return;
+	}
+	junction = usable_model(node->decl->through);
+	node->through_live =
+		junction->soft_delete != NULL && (through == NULL || through->paranoid != TA_SAY_NO);
+	if (through == NULL)
+		return;
+	node->through_columns = add_columns(NIL, junction, through->attributes, false);
+	if (node->through_columns != NIL)
+		node->through = through->shown != NULL ? through->shown : junction->name;
+	node->through_where = through->where;
+	node->through_where_path = ta_query_path_key(through->path, "where");
+}
+
+/* Every model on the way must have its table and columns. */
+static void
+check_hops(const TaNode *node)
+{
+	ListCell *lc;
+
+	foreach(lc, node->hops)
+	{
+		TaHop *hop = lfirst(lc);
+		const TaModel *child = usable_model(hop->link.child);
+		const TaModel *parent = usable_model(hop->link.parent);
+		ListCell *ln;
+
+		foreach(ln, hop->link.columns)
+			(void) ta_node_column(child, lfirst(ln), node->path);
+		if (hop->link.type_column != NULL)
+			(void) ta_node_column(child, hop->link.type_column, node->path);
+		if (hop->link.key == NIL)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("model \"%s\" has no key", parent->name),
+							errdetail("%s needs it, at %s.", ta_decl_name(node->decl),
+									  ta_query_at(node->path)),
+							errhint("Give its table a primary key, or say one: SELECT "
+									"assoc.define_model(..., key => 'id').")));
+		foreach(ln, hop->link.key)
+			(void) ta_node_column(parent, lfirst(ln), node->path);
+	}
+}
+
+/* One association, to one model. */
+static TaNode *
+resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *query, int depth)
+{
+	TaNode *node = palloc0(sizeof(TaNode));
+
+	node->parent = parent;
+	node->decl = decl;
+	node->path = query->path;
+	node->model = usable_model(decl->target);
+	node->hops = ta_hops_of(decl);
+	node->to_one = ta_decl_to_one(decl);
+	node->name = query->shown != NULL ? query->shown : query->association;
+	node->filters = query->required == TA_SAY_YES ||
+					(query->required == TA_SAY_NOTHING && query->where != NULL);
+	check_hops(node);
+	resolve_level(node, query, depth);
+	resolve_through(node, query->through);
+	resolve_choice(node, query);
+	check_names(node);
+	return node;
+}
+
+static TaNode *
+resolve_include(const TaNode *parent, const TaQuery *query, int depth)
+{
+	const TaDecl *decl = ta_node_association(parent->model, query->association, query->path);
+	List *facets = NIL;
+	TaNode *node;
+	ListCell *lc;
+
+	if (!ta_decl_is_polymorphic(decl))
+		return resolve_association(parent, decl, query, depth);
+	foreach(lc, ta_decl_facets(decl))
+		facets = lappend(facets, resolve_association(parent, lfirst(lc), query, depth));
+	node = palloc0(sizeof(TaNode));
+	node->decl = decl;
+	node->path = query->path;
+	node->to_one = true;
+	node->facets = facets;
+	node->name = query->shown != NULL ? query->shown : query->association;
+	node->filters = facets != NIL && ((TaNode *) linitial(facets))->filters;
+	return node;
+}
+
+/* Whether the model is that of the node, or of one that leads to it. */
+static bool
+is_on_the_way(const TaNode *node, const char *model)
+{
+	for (; node != NULL; node = node->parent)
+	{
+		if (strcmp(node->model->name, model) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the association leads back to a model on the way, one of several included. */
+static bool
+leads_back(const TaNode *node, const TaDecl *decl)
+{
+	ListCell *lc;
+
+	if (!ta_decl_is_polymorphic(decl))
+		return is_on_the_way(node, decl->target);
+	foreach(lc, ta_decl_facets(decl))
+	{
+		if (is_on_the_way(node, ((TaDecl *) lfirst(lc))->target))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the level names the association itself, under its own name. */
+static bool
+names_itself(const TaQuery *level, const char *alias)
+{
+	ListCell *lc;
+
+	foreach(lc, level->include)
+	{
+		const TaQuery *include = lfirst(lc);
+
+		if (include->association != NULL && strcmp(include->association, alias) == 0 &&
+			(include->shown == NULL || strcmp(include->shown, alias) == 0))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * {"all": true}: every association of the model that the level does not name
+ * itself.  With "nested" the same below each, but for those that lead back to a
+ * model on the way.
+ */
+static List *
+resolve_all(const TaNode *node, const TaQuery *level, const TaQuery *all, int depth)
+{
+	List *nodes = NIL;
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, ta_cache_associations(node->model))
+	{
+		const TaDecl *decl = lfirst(lc);
+		TaQuery *query;
+
+		/* several may declare it */
+		if (ta_ident_list_has(names, decl->alias) || names_itself(level, decl->alias) ||
+			(all->inner && leads_back(node, decl)))
+			continue;
+		names = lappend(names, decl->alias);
+		query = palloc(sizeof(TaQuery));
+		*query = *all;
+		query->all = TA_SAY_NOTHING;
+		query->association = decl->alias;
+		if (all->nested == TA_SAY_YES)
+		{
+			TaQuery *below = palloc(sizeof(TaQuery));
+
+			*below = *all;
+			below->inner = true;
+			query->include = lappend(list_copy(query->include), below);
+		}
+		nodes = lappend(nodes, resolve_include(node, query, depth));
+	}
+	return nodes;
+}
+
+/* An association with nothing asked of its rows; raises with the place of what does not exist. */
+TaNode *
+ta_node_associated(const TaModel *model, const char *alias, const char *path)
+{
+	TaNode parent = {.model = model};
+	TaQuery *query = ta_query_make(path);
+
+	query->association = alias;
+	query->attributes_said = true;
+	return resolve_include(&parent, query, 0);
+}
+
+/* The roots of a query and all below them; raises with the place of what does not exist. */
+TaNode *
+ta_node_resolve(const char *model, const TaQuery *query)
+{
+	TaNode *node = palloc0(sizeof(TaNode));
+
+	node->model = usable_model(model);
+	resolve_level(node, query, 0);
+	if (node->order != NIL || node->limit >= 0 || node->offset > 0)
+		node->order = add_key(node->order, node->model);
+	return node;
+}

@@ -1,0 +1,129 @@
+/*
+ * src/load/scan.c
+ *		When a table is better read as a whole than looked up by keys.
+ *
+ * With most of a table's keys wanted, a join with an array of them costs more
+ * than the rows: all are read, and those of no wanted key are passed over.  That
+ * we compare then, not PostgreSQL, is right only where equality is equality of
+ * bytes.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_statistic.h"
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "load/sql.h"
+
+/* fewer keys are always looked up */
+#define MIN_KEYS 2000
+
+/* which part of a table's keys must be wanted */
+#define MIN_SHARE 0.2
+
+/* what is assumed of a column that was never analyzed */
+#define ROWS_PER_KEY 10.0
+
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/* Whether two values of the types are equal if and only if they are the same bytes (integers: the same number). */
+static bool
+is_bytewise(Oid from, Oid to, Oid collation)
+{
+	if (is_integer(from) && is_integer(to))
+		return true;
+	if (from != to)
+		return false;
+	switch (from)
+	{
+		case BOOLOID:
+		case DATEOID:
+		case OIDOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case UUIDOID:
+			return true;
+		case TEXTOID:
+		case VARCHAROID:
+			return OidIsValid(collation) && get_collation_isdeterministic(collation);
+		default:
+			return get_typtype(from) == TYPTYPE_ENUM;
+	}
+}
+
+/* Whether rows can be told by bytes where the hop arrives. */
+bool
+ta_scan_possible(const TaHop *hop)
+{
+	const TaModel *child = ta_cache_model(hop->link.child);
+	const TaModel *parent = ta_cache_model(hop->link.parent);
+	ListCell *lc;
+	ListCell *lk;
+
+	forboth(lc, hop->link.columns, lk, hop->link.key)
+	{
+		const TaColumn *column = ta_rel_column(child->relid, lfirst(lc));
+		const TaColumn *key = ta_rel_column(parent->relid, lfirst(lk));
+
+		if (!is_bytewise(getBaseType(column->type), getBaseType(key->type), key->collation))
+			return false;
+	}
+	return true;
+}
+
+/* How many rows the table has, as it is known; negative: it is not. */
+static double
+count_rows(Oid relid)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	double rows;
+
+	if (!HeapTupleIsValid(tuple))
+		return -1;
+	rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+	ReleaseSysCache(tuple);
+	return rows;
+}
+
+/* How many values the column has, as ANALYZE found; 0: it did not. */
+static double
+count_values(Oid relid, AttrNumber attnum, bool inherited)
+{
+	HeapTuple tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(attnum),
+									  BoolGetDatum(inherited));
+	double values;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	values = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+	ReleaseSysCache(tuple);
+	return values;
+}
+
+/* From how many keys on the table where the hop arrives is better read as a whole. */
+int
+ta_scan_from(const TaHop *hop)
+{
+	Oid relid = ta_hop_to_model(hop)->relid;
+	const TaColumn *column = ta_rel_column(relid, linitial(ta_hop_to_columns(hop)));
+	double rows = count_rows(relid);
+	double values;
+
+	if (rows <= 0)
+		return PG_INT32_MAX;
+	values = count_values(relid, column->attnum, true);
+	if (values == 0)
+		values = count_values(relid, column->attnum, false);
+	if (values < 0)
+		values = -values * rows;
+	else if (values == 0)
+		values = rows / ROWS_PER_KEY;
+	return (int) Min(PG_INT32_MAX, Max(MIN_KEYS, values * MIN_SHARE));
+}

@@ -1,0 +1,621 @@
+/*
+ * src/load/select.c
+ *		The SELECT statements of a query: roots, rows of an association, links.
+ *
+ * Each node is one statement, or two where it is some steps away: first links,
+ * from the parents to the keys of the rows, then the rows, each once.
+ */
+#include "postgres.h"
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "load/aggregate.h"
+#include "load/find_key.h"
+#include "load/sql.h"
+#include "model/option.h"
+#include "pg/facts.h"
+#include "schema/soft.h"
+
+/* ---- pieces ---- */
+
+static void
+add_condition(StringInfo where, const char *condition)
+{
+	if (condition != NULL && condition[0] != '\0')
+		appendStringInfo(where, "%s%s", where->len > 0 ? " AND " : "", condition);
+}
+
+/* That the node's rows were not deleted softly, if that matters. */
+static void
+add_live(StringInfo where, const TaSqlTable *table, const TaNode *node)
+{
+	if (node->live)
+		add_condition(where, ta_soft_live_sql(table->prefix, node->model, true));
+}
+
+/* What is asked of the node's rows: they fit its where, and have what is required of them. */
+static void
+add_conditions(StringInfo where, TaSqlTable *table, const TaNode *node)
+{
+	ListCell *lc;
+
+	if (node->where != NULL)
+		add_condition(where, ta_where_sql(table, node->where, node->where_path));
+	foreach(lc, node->children)
+	{
+		TaNode *child = lfirst(lc);
+
+		if (child->filters)
+			add_condition(where, ta_sql_exists(table, child));
+	}
+}
+
+/* t.id, t."createdAt" AS is not needed: names are kept beside the statement */
+static List *
+column_list(List *columns, TaSqlTable *table)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, columns)
+	{
+		const TaNodeColumn *column = lfirst(lc);
+
+		result = lappend(result, column->aggregate != NULL
+									 ? ta_sql_aggregate(table, column->aggregate)
+									 : psprintf("%s%s", table->prefix,
+												ta_ident_quote(column->column->name)));
+	}
+	return result;
+}
+
+/* The table whose column is ordered by: the node's own, or one that associations to one lead to. */
+static TaSqlTable *
+order_table(const TaNodeOrder *item, TaSqlTable *table)
+{
+	ListCell *lc;
+
+	foreach(lc, item->names)
+	{
+		const TaDecl *decl = ta_node_association(table->model, lfirst(lc), item->said->path);
+
+		if (!ta_decl_to_one(decl))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("cannot order by a column of %s, which leads to several rows",
+								   ta_decl_name(decl)),
+							errdetail("At %s.", item->said->path),
+							errhint("Order by columns of associations to one row.")));
+		table = ta_sql_join(table, decl, item->said->path);
+	}
+	if (item->said != NULL && item->column != NULL)
+		(void) ta_node_column(table->model, item->column, item->said->path);
+	return table;
+}
+
+/* ORDER BY's list, or NULL. */
+static char *
+order_list(const TaNode *node, TaSqlTable *table)
+{
+	List *items = NIL;
+	ListCell *lc;
+
+	if (node->default_order != NULL)
+		items = lappend(items, ta_order_sql(node->default_order, table->prefix));
+	foreach(lc, node->order)
+	{
+		const TaNodeOrder *item = lfirst(lc);
+		TaSqlTable *at = order_table(item, table);
+		char *value;
+
+		if (item->column != NULL)
+			value = psprintf("%s%s", at->prefix, ta_ident_quote(item->column));
+		else
+			value = ta_sql_aggregate(at, ta_aggregate_resolve(at->model, item->aggregate,
+															  item->said->path));
+		items = lappend(items, psprintf("%s%s%s", value, item->descending ? " DESC" : "",
+										item->nulls_first == TA_SAY_YES  ? " NULLS FIRST"
+										: item->nulls_first == TA_SAY_NO ? " NULLS LAST"
+																		 : ""));
+	}
+	return items != NIL ? ta_err_join(items, ", ") : NULL;
+}
+
+/* " ORDER BY ... LIMIT ... OFFSET ..." */
+static char *
+order_and_limit(const TaNode *node, TaSqlTable *table)
+{
+	char *order = order_list(node, table);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (order != NULL)
+		appendStringInfo(&sql, " ORDER BY %s", order);
+	/* checked numbers, written out: the planner must know them */
+	if (node->limit >= 0)
+		appendStringInfo(&sql, " LIMIT " INT64_FORMAT, node->limit);
+	if (node->offset > 0)
+		appendStringInfo(&sql, " OFFSET " INT64_FORMAT, node->offset);
+	return sql.data;
+}
+
+/* ---- what is required ---- */
+
+/* Whether it leads to one row that is the first of several. */
+static bool
+takes_first(const TaNode *node)
+{
+	return node->to_one && node->limit == 1;
+}
+
+/* Whether a row can be reached twice: only by going up to a parent after going down to children. */
+static bool
+may_repeat(const TaNode *node)
+{
+	bool down = false;
+	ListCell *lc;
+
+	if (node->decl->kind == TA_BELONGS_TO_MANY)
+		return false;
+	foreach(lc, node->hops)
+	{
+		const TaHop *hop = lfirst(lc);
+
+		if (hop->to_parent && down)
+			return true;
+		down = down || !hop->to_parent;
+	}
+	return false;
+}
+
+/*
+ * One model's rows, from a row of the table: s.todos e1 WHERE u.id = e1."userId" AND ...
+ *
+ * key: only the row with this key, or NULL.  end: whose columns they have.
+ */
+static char *
+along_sql(TaSqlTable *from, const TaNode *node, const TaKeyTest *key, TaSqlTable **end)
+{
+	TaSqlWay way = {.decl = node->decl,
+					.hops = node->hops,
+					.live = node->live,
+					.through_live = node->through_live,
+					.through_where = node->through_where,
+					.through_where_path = node->through_where_path};
+	StringInfoData where;
+
+	ta_sql_go(from, &way);
+	add_live(&way.where, way.end, node);
+	if (takes_first(node))
+		ta_sql_choose(&way, order_list(node, way.end));
+	initStringInfo(&where);
+	appendStringInfoString(&where, way.where.data);
+	add_conditions(&where, way.end, node);
+	if (key != NULL)
+		add_condition(&where, ta_find_key_test(node->model, key->key, key->type, way.end->prefix,
+											   from->params));
+	*end = way.end;
+	return psprintf("%s%s WHERE %s", way.tables.data, ta_sql_joins(way.end), where.data);
+}
+
+/* EXISTS (SELECT 1 FROM ...) */
+static char *
+exists_sql(TaSqlTable *from, const TaNode *node, const TaKeyTest *key)
+{
+	TaSqlTable *end;
+
+	return psprintf("EXISTS (SELECT 1 FROM %s)", along_sql(from, node, key, &end));
+}
+
+/* How many there are, each once: (SELECT pg_catalog.count(*) FROM ...) */
+static char *
+count_sql(TaSqlTable *from, const TaNode *node)
+{
+	TaSqlTable *end;
+	char *rows = along_sql(from, node, NULL, &end);
+
+	if (node->model->key == NIL || !may_repeat(node))
+		return psprintf("(SELECT pg_catalog.count(*) FROM %s)", rows);
+	return psprintf("(SELECT pg_catalog.count(DISTINCT (%s)) FROM %s)",
+					ta_ident_prefixed_columns(end->prefix, node->model->key), rows);
+}
+
+/*
+ * (SELECT pg_catalog.avg(e1.rating) FROM ...); where a path may lead to a row twice
+ *
+ * (SELECT pg_catalog.avg(x.c) FROM (SELECT DISTINCT ON (e1.id) e1.rating FROM ...) x(c))
+ */
+static char *
+column_aggregate_sql(TaSqlTable *from, const TaNodeAggregate *aggregate)
+{
+	const TaNode *node = aggregate->node;
+	TaSqlTable *end;
+	char *rows = along_sql(from, node, NULL, &end);
+	char *column = psprintf("%s%s", end->prefix, ta_ident_quote(aggregate->column->name));
+
+	if (node->model->key == NIL || !may_repeat(node))
+		return psprintf("(SELECT pg_catalog.%s(%s) FROM %s)", aggregate->function + 1, column,
+						rows);
+	return psprintf("(SELECT pg_catalog.%s(x.c) FROM (SELECT DISTINCT ON (%s) %s FROM %s) x(c))",
+					aggregate->function + 1,
+					ta_ident_prefixed_columns(end->prefix, node->model->key), column, rows);
+}
+
+/* The models that a node may lead to. */
+static List *
+models_of(const TaNode *node)
+{
+	return node->model != NULL ? list_make1(unconstify(TaNode *, node)) : node->facets;
+}
+
+/* The aggregate of a row of the table, as an expression. */
+char *
+ta_sql_aggregate(TaSqlTable *from, const TaNodeAggregate *aggregate)
+{
+	List *counts = NIL;
+	ListCell *lc;
+
+	if (aggregate->column != NULL)
+		return column_aggregate_sql(from, aggregate);
+	if (strcmp(aggregate->function, "_exists") == 0)
+		return ta_sql_exists(from, aggregate->node);
+	foreach(lc, models_of(aggregate->node))
+		counts = lappend(counts, count_sql(from, lfirst(lc)));
+	return counts == NIL ? pstrdup("0::pg_catalog.int8")
+						 : psprintf("(%s)", ta_err_join(counts, " OPERATOR(pg_catalog.+) "));
+}
+
+/* That a row of the table has one of the node's, at least. */
+char *
+ta_sql_exists(TaSqlTable *from, const TaNode *node)
+{
+	List *any = NIL;
+	ListCell *lc;
+
+	if (node->model != NULL)
+		return exists_sql(from, node, NULL);
+	foreach(lc, node->facets)
+		any = lappend(any, exists_sql(from, lfirst(lc), NULL));
+	return any == NIL ? pstrdup("false") : psprintf("(%s)", ta_err_join(any, " OR "));
+}
+
+/* ---- roots ---- */
+
+/* FROM and WHERE of the roots; key_test: what else must hold, or NULL. */
+static void
+add_roots(StringInfo sql, const TaNode *node, TaSqlTable *table, const char *key_test)
+{
+	StringInfoData where;
+
+	initStringInfo(&where);
+	add_condition(&where, key_test);
+	add_live(&where, table, node);
+	add_conditions(&where, table, node);
+	appendStringInfo(sql, " FROM %s t%s", ta_model_table(node->model), ta_sql_joins(table));
+	if (where.len > 0)
+		appendStringInfo(sql, " WHERE %s", where.data);
+}
+
+/*
+ * The roots: SELECT t.id, t.name, t.id FROM s."Users" t WHERE ... ORDER BY ... LIMIT ...
+ *
+ * What is shown comes first, then what is looked up by (hidden).
+ */
+char *
+ta_sql_roots(const TaNode *node, TaParams *params, const char *key_test, List *hidden)
+{
+	int aliases = 0;
+	TaSqlTable *table = ta_sql_table(params, &aliases, node->model, "t.");
+	List *columns = list_concat(column_list(node->columns, table), hidden);
+	char *order = order_and_limit(node, table);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	/* no column at all: each row is still one */
+	appendStringInfo(&sql, "SELECT %s", columns != NIL ? ta_err_join(columns, ", ") : "NULL");
+	add_roots(&sql, node, table, key_test);
+	appendStringInfoString(&sql, order);
+	return sql.data;
+}
+
+/* How many roots there are: SELECT pg_catalog.count(*) FROM s."Users" t WHERE ... */
+char *
+ta_sql_count(const TaNode *node, TaParams *params)
+{
+	int aliases = 0;
+	TaSqlTable *table = ta_sql_table(params, &aliases, node->model, "t.");
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT pg_catalog.count(*)");
+	add_roots(&sql, node, table, NULL);
+	return sql.data;
+}
+
+/*
+ * About the associated rows of one root, whose test is key_test: NULL in no row
+ * where it is not there.
+ *
+ * SELECT (SELECT pg_catalog.count(*) FROM ...) FROM s."Users" t WHERE t.id = $1
+ * SELECT EXISTS (SELECT 1 FROM ...) AND EXISTS (...) FROM s."Users" t WHERE t.id = $1
+ *
+ * keys (of TaKeyTest): whether each is among them; NIL: how many there are.
+ */
+char *
+ta_sql_about(const TaNode *root, const TaNode *node, List *keys, const char *key_test,
+			 TaParams *params)
+{
+	int aliases = 0;
+	TaSqlTable *table = ta_sql_table(params, &aliases, root->model, "t.");
+	List *parts = NIL;
+	StringInfoData sql;
+	ListCell *lc;
+	ListCell *lk;
+
+	foreach(lc, models_of(node))
+	{
+		if (keys == NIL)
+			parts = lappend(parts, count_sql(table, lfirst(lc)));
+		foreach(lk, keys)
+			parts = lappend(parts, exists_sql(table, lfirst(lc), lfirst(lk)));
+	}
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s",
+					 parts == NIL
+						 ? "0"
+						 : ta_err_join(parts, keys == NIL ? " OPERATOR(pg_catalog.+) " : " AND "));
+	add_roots(&sql, root, table, key_test);
+	return sql.data;
+}
+
+/* ---- associations ---- */
+
+/* Whether so many of each parent's are wanted that all of them must be looked at together. */
+static bool
+chooses(const TaNode *node)
+{
+	return node->limit >= 0 || node->offset > 0;
+}
+
+/* Whether the rows are loaded by their own keys, which links give. */
+bool
+ta_sql_needs_links(const TaNode *node)
+{
+	return list_length(node->hops) > 1 && !chooses(node);
+}
+
+/* All steps but the last: the first is reached from the keys k. */
+static TaSqlWay
+way_of(const TaNode *node)
+{
+	return (TaSqlWay){.decl = node->decl,
+					  .hops = list_truncate(list_copy(node->hops), list_length(node->hops) - 1),
+					  .live = node->live,
+					  .through_live = node->through_live,
+					  .through_where = node->through_where,
+					  .through_where_path = node->through_where_path,
+					  .through_ends = true};
+}
+
+/*
+ * From the parents' keys to those of the rows, and what is shown of the junction:
+ *
+ * SELECT k.n, e1.since, e1.tag_id FROM pg_catalog.unnest($1) WITH ORDINALITY k(k1, n),
+ * s.todo_tags e1 WHERE k.k1 = e1.todo_id
+ *
+ * DISTINCT where a path may lead to a row twice.  all: from any key, which
+ * comes instead of its number:
+ *
+ * SELECT e1.todo_id, e1.since, e1.tag_id FROM s.todo_tags e1 WHERE true
+ */
+char *
+ta_sql_links(const TaNode *node, TaParams *params, bool all)
+{
+	TaSqlWay way = way_of(node);
+	const TaHop *first = linitial(node->hops);
+	int aliases = 0;
+	const char *at;
+	List *columns;
+
+	way.all = all;
+	ta_sql_go(ta_sql_table(params, &aliases, NULL, "k."), &way);
+	at = way.end->prefix;
+	/* rows of another type have null instead of a key, and lead nowhere */
+	columns = list_concat(column_list(node->through_columns, way.end),
+						  ta_hop_keys(llast(node->hops), at));
+	return psprintf("SELECT %s%s, %s FROM %s%s%s WHERE %s", may_repeat(node) ? "DISTINCT " : "",
+					all ? ta_ident_prefixed_columns(way.start, ta_hop_to_columns(first)) : "k.n",
+					ta_err_join(columns, ", "), all ? "" : ta_keys_sql(first, "k"), all ? "" : ", ",
+					way.tables.data, way.where.data);
+}
+
+/* Whether the rows may also be read all together, for the keys to be compared by bytes. */
+bool
+ta_sql_may_scan(const TaNode *node)
+{
+	return !chooses(node) && (list_length(node->hops) == 1 || ta_sql_needs_links(node));
+}
+
+/* c1, c2, ..., c<count> */
+static char *
+numbered(int count)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 1; i <= count; i++)
+		appendStringInfo(&buf, "%sc%d", i == 1 ? "" : ", ", i);
+	return buf.data;
+}
+
+/* Whether an index leads from the keys to the rows of each parent. */
+static bool
+has_index(const TaNode *node)
+{
+	const TaHop *first = linitial(node->hops);
+
+	return OidIsValid(
+		ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first), InvalidOid));
+}
+
+/*
+ * So many rows of each parent, with an index: a look at each parent's
+ *
+ * SELECT k.n, c1, c2 FROM keys k CROSS JOIN LATERAL (SELECT t.id, t.title FROM ... WHERE ...
+ * ORDER BY ... LIMIT 3) x(c1, c2)
+ */
+static char *
+lateral_sql(const TaNode *node, const char *keys, List *columns, const char *from,
+			const char *where, TaSqlTable *table)
+{
+	StringInfoData sql;
+	char *names = numbered(list_length(columns));
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT k.n, %s FROM %s CROSS JOIN LATERAL (SELECT %s FROM %s WHERE %s",
+					 names, keys, ta_err_join(columns, ", "), from, where);
+	appendStringInfo(&sql, "%s) x(%s)", order_and_limit(node, table), names);
+	return sql.data;
+}
+
+/*
+ * The same without an index: all of them once, each numbered among its parent's
+ *
+ * SELECT n, c1, c2 FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY k.n ORDER BY ...),
+ * t.id, t.title FROM keys k, ... WHERE ...) x(n, r, c1, c2) WHERE r <= 3
+ */
+static char *
+numbering_sql(const TaNode *node, const char *keys, List *columns, const char *from,
+			  const char *where, TaSqlTable *table)
+{
+	StringInfoData sql;
+	char *names = numbered(list_length(columns));
+	char *order = order_list(node, table);
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "SELECT n, %s FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY "
+					 "k.n%s%s), %s FROM %s, %s WHERE %s) x(n, r, %s) WHERE true",
+					 names, order != NULL ? " ORDER BY " : "", order != NULL ? order : "",
+					 ta_err_join(columns, ", "), keys, from, where, names);
+	if (node->offset > 0)
+		appendStringInfo(&sql, " AND r OPERATOR(pg_catalog.>) " INT64_FORMAT, node->offset);
+	if (node->limit >= 0)
+		appendStringInfo(&sql, " AND r OPERATOR(pg_catalog.<=) " INT64_FORMAT,
+						 node->limit > PG_INT64_MAX - node->offset ? PG_INT64_MAX
+																   : node->offset + node->limit);
+	return sql.data;
+}
+
+/* The statement of its parts; what is joined is known when conditions and order are written. */
+static char *
+rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables, const char *where,
+		 TaSqlTable *table, const TaHop *all)
+{
+	/* rendered first: it may join what the tables must then name */
+	char *order = order_list(node, table);
+	StringInfoData sql;
+
+	appendStringInfo(tables, "%s t%s", ta_model_table(node->model), ta_sql_joins(table));
+	if (chooses(node))
+		return has_index(node) || may_repeat(node)
+				   ? lateral_sql(node, keys, columns, tables->data, where, table)
+				   : numbering_sql(node, keys, columns, tables->data, where, table);
+
+	initStringInfo(&sql);
+	if (all != NULL)
+		appendStringInfo(&sql, "SELECT %s, %s FROM %s WHERE %s",
+						 ta_ident_prefixed_columns("t.", ta_hop_to_columns(all)),
+						 ta_err_join(columns, ", "), tables->data, where);
+	else
+		appendStringInfo(&sql, "SELECT k.n, %s FROM %s, %s WHERE %s", ta_err_join(columns, ", "),
+						 keys, tables->data, where);
+	if (order != NULL)
+		appendStringInfo(&sql, " ORDER BY %s", order);
+	return sql.data;
+}
+
+/*
+ * Of several rows the first, if it is as it was asked for; NULL: nothing is asked.
+ *
+ * SELECT k.n, t.id FROM keys k CROSS JOIN LATERAL (SELECT t.* FROM ... WHERE ... ORDER BY ...
+ * LIMIT 1) t WHERE t.title = $2
+ */
+static char *
+first_sql(const TaNode *node, const char *keys, List *columns, const char *tables,
+		  const char *where, TaSqlTable *inner)
+{
+	TaSqlTable *table = ta_sql_table(inner->params, inner->aliases, node->model, "t.");
+	StringInfoData asked;
+	char *order;
+
+	initStringInfo(&asked);
+	add_conditions(&asked, table, node);
+	if (asked.len == 0)
+		return NULL;
+	order = order_list(node, inner);
+	return psprintf("SELECT k.n, %s FROM %s CROSS JOIN LATERAL (SELECT t.* FROM %s%s t%s WHERE "
+					"%s%s%s LIMIT 1) t%s WHERE %s",
+					ta_err_join(columns, ", "), keys, tables, ta_model_table(node->model),
+					ta_sql_joins(inner), where, order != NULL ? " ORDER BY " : "",
+					order != NULL ? order : "", ta_sql_joins(table), asked.data);
+}
+
+/*
+ * The rows of an association, each after the number of the key that it answers:
+ *
+ * SELECT k.n, t.id, t.title FROM pg_catalog.unnest($1) WITH ORDINALITY k(k1, n), s."Todos" t
+ * WHERE k.k1 = t."userId" AND ... ORDER BY ...
+ *
+ * The keys are the parents', or those that links gave.  all: from any key, which
+ * comes instead of its number.
+ */
+char *
+ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
+{
+	const TaHop *last = llast(node->hops);
+	bool by_links = ta_sql_needs_links(node);
+	bool has_way = !by_links && list_length(node->hops) > 1;
+	int aliases = 0;
+	TaSqlTable *keys_table = ta_sql_table(params, &aliases, NULL, "k.");
+	TaSqlTable *table = ta_sql_table(params, &aliases, node->model, "t.");
+	char *keys = ta_keys_sql(by_links ? last : linitial(node->hops), "k");
+	List *columns = list_concat(column_list(node->columns, table), hidden);
+	TaSqlWay way = way_of(node);
+	StringInfoData where;
+	StringInfoData tables;
+
+	initStringInfo(&where);
+	initStringInfo(&tables);
+	if (has_way)
+	{
+		ta_sql_go(keys_table, &way);
+		appendStringInfo(&where, "%s AND %s", way.where.data,
+						 ta_hop_tests(last, way.end->prefix, "t."));
+	}
+	else
+		appendStringInfoString(&where, all ? ta_hop_type_tests(last, "t.")
+										   : ta_hop_key_tests(last, "k.", "t."));
+	appendStringInfoString(&where, ta_hop_scopes(last, "t."));
+	if (has_way && may_repeat(node))
+	{
+		char *exists = psprintf("EXISTS (SELECT 1 FROM %s WHERE %s)", way.tables.data, where.data);
+
+		resetStringInfo(&where);
+		appendStringInfoString(&where, exists);
+	}
+	else if (has_way)
+		appendStringInfo(&tables, "%s, ", way.tables.data);
+	add_live(&where, table, node);
+	/* no column at all: each row is still one */
+	if (columns == NIL)
+		columns = list_make1("NULL");
+	if (takes_first(node))
+	{
+		char *first = first_sql(node, keys, columns, tables.data, where.data, table);
+
+		if (first != NULL)
+			return first;
+	}
+	add_conditions(&where, table, node);
+	return rows_sql(node, keys, columns, &tables, where.data, table, all ? last : NULL);
+}

@@ -1,0 +1,101 @@
+/*
+ * src/load/sql.h
+ *		SQL text of what a query loads, and the values bound to it.
+ *
+ * Every name is qualified and quoted, every value of the query is a parameter.
+ */
+#ifndef TA_LOAD_SQL_H
+#define TA_LOAD_SQL_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "load/node.h"
+
+/* The values bound to a statement; the arrays of keys come first. */
+typedef struct TaParams
+{
+	int count;
+	int room;
+	Oid *types;
+	Datum *values;
+	char *nulls; /* as SPI wants them: 'n' or ' ' */
+} TaParams;
+
+/* A table of the statement that is being written, and what it is joined with. */
+typedef struct TaSqlTable
+{
+	TaParams *params;
+	int *aliases; /* how many were given away in this statement */
+	const TaModel *model;
+	const char *prefix; /* "t." */
+	struct TaSqlTable *base; /* the one it was joined to, after whose name it stands; or itself */
+	List *joins; /* of TaSqlJoin; the base's only */
+} TaSqlTable;
+
+/* The way along an association, from a table of the statement, or from the keys k. */
+typedef struct TaSqlWay
+{
+	const TaDecl *decl;
+	List *hops; /* of TaHop */
+	bool live; /* on a path: only rows that were not deleted softly lead on */
+	bool through_live;
+	const JsonbValue *through_where; /* NULL: none */
+	const char *through_where_path;
+	bool through_ends; /* the hops end at the junction */
+	bool all; /* from the keys, but from whichever: they are compared elsewhere */
+
+	/* result */
+	StringInfoData tables; /* s.todos e1, s.todo_tags e2 */
+	StringInfoData where;
+	const char *start; /* the first table's prefix */
+	TaSqlTable *end;
+} TaSqlWay;
+
+/* params.c */
+extern TaParams *ta_params_make(void);
+extern int ta_params_add(TaParams *params, Oid type, Datum value, bool isnull);
+
+/* hop_sql.c */
+extern List *ta_hop_from_columns(const TaHop *hop);
+extern List *ta_hop_to_columns(const TaHop *hop);
+extern const TaModel *ta_hop_from_model(const TaHop *hop);
+extern const TaModel *ta_hop_to_model(const TaHop *hop);
+extern Oid ta_hop_key_type(const TaHop *hop, int n);
+extern List *ta_hop_keys(const TaHop *hop, const char *prefix);
+extern char *ta_hop_tests(const TaHop *hop, const char *from, const char *to);
+extern char *ta_hop_key_tests(const TaHop *hop, const char *keys, const char *to);
+extern char *ta_hop_type_tests(const TaHop *hop, const char *to);
+extern char *ta_hop_scopes(const TaHop *hop, const char *to);
+extern char *ta_keys_sql(const TaHop *hop, const char *alias);
+extern char *ta_model_table(const TaModel *model);
+
+/* way.c */
+extern TaSqlTable *
+ta_sql_table(TaParams *params, int *aliases, const TaModel *model, const char *prefix);
+extern void ta_sql_go(TaSqlTable *from, TaSqlWay *way);
+extern void ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, TaSqlWay *way);
+extern void ta_sql_choose(TaSqlWay *way, const char *order);
+extern TaSqlTable *ta_sql_join(TaSqlTable *from, const TaDecl *decl, const char *path);
+extern char *ta_sql_joins(const TaSqlTable *table);
+extern void ta_sql_check_way(const TaDecl *decl, const char *path);
+
+/* where.c */
+extern char *ta_where_sql(TaSqlTable *table, const JsonbValue *where, const char *path);
+
+/* select.c */
+extern char *ta_sql_aggregate(TaSqlTable *from, const TaNodeAggregate *aggregate);
+extern char *ta_sql_exists(TaSqlTable *from, const TaNode *node);
+extern char *ta_sql_roots(const TaNode *node, TaParams *params, const char *key_test, List *hidden);
+extern char *ta_sql_count(const TaNode *node, TaParams *params);
+extern char *ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all);
+extern char *ta_sql_links(const TaNode *node, TaParams *params, bool all);
+extern bool ta_sql_may_scan(const TaNode *node);
+
+/* scan.c */
+extern bool ta_scan_possible(const TaHop *hop);
+extern int ta_scan_from(const TaHop *hop);
+extern bool ta_sql_needs_links(const TaNode *node);
+
+#endif /* TA_LOAD_SQL_H */

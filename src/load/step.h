@@ -1,0 +1,99 @@
+/*
+ * src/load/step.h
+ *		What is done to load a query: statements, and how their rows fit together.
+ *
+ * A step holds all that is needed to run it; of the node that it was made from
+ * it keeps nothing.
+ */
+#ifndef TA_STEP_H
+#define TA_STEP_H
+
+#include "postgres.h"
+
+#include "load/keys.h"
+#include "load/node.h"
+#include "load/sql.h"
+#include "load/writer.h"
+
+/* A statement, and what its columns are: a key's number, what is shown, keys. */
+typedef struct TaStatement
+{
+	char *sql;
+	TaParams *params; /* the first are arrays of keys */
+	int nkeys; /* how many arrays; none: no column with a key's number */
+	int nshown;
+	const char **shown; /* names */
+	struct TaStatement *all; /* rows of any key, each after its key; NULL: not possible */
+	int all_from; /* from so many keys on, that is better */
+} TaStatement;
+
+/* The rows of a statement, as they were received. */
+typedef struct TaRows
+{
+	int count;
+	int room;
+	int *key; /* number of the key that a row answers; roots have none */
+	Size *offset; /* of what is shown of a row, in the buffer; count + 1 of them */
+	TaBuffer buffer; /* "id":1,"name":"x" of each row, without braces */
+	int nlookups;
+	int **lookup; /* for each that looks up from these rows: its key's number, or -1 */
+
+	/* rows of a key: order[first[key] ... first[key + 1] - 1]; no order: they came so */
+	int *first;
+	int *order;
+} TaRows;
+
+typedef struct TaStep
+{
+	const char *path;
+	const char *name; /* of the association; NULL: the roots */
+	char *name_json; /* "todos": */
+	int name_length;
+	bool to_one;
+	int facet; /* 0: not one of several; else it is the nth of so many */
+	int nfacets;
+	bool numbers_quoted;
+	bool ordered; /* the rows come in an order that counts */
+
+	TaStatement *links; /* from the parent's keys to those of the rows; NULL: no need */
+	const char *through; /* name of the junction's row; NULL: not shown */
+	char *through_json;
+	int through_length;
+	TaStatement *rows;
+	int nkeys; /* columns of keys */
+	TaKeyType *key_types;
+	int nlink_keys;
+	TaKeyType *link_key_types;
+
+	int nchildren;
+	struct TaStep **children;
+
+	/* while it runs */
+	TaKeys keys; /* by which the parent looks it up */
+	TaKeys link_keys; /* by which its links look up rows */
+	TaRows link_rows;
+	TaRows got;
+	Size *size; /* of a row with all below it; NULL: nothing is below it */
+	/* lists along links: rows of a key are list[first[key] ...], each with its link */
+	int *list_first;
+	int *list_row;
+	int *list_link;
+} TaStep;
+
+/* compile.c */
+extern TaStep *
+ta_step_compile(const TaNode *root, const char *key_test, TaParams *params, bool numbers_quoted);
+
+/* run.c */
+struct TaRoots;
+extern void ta_step_run(TaStep *root, struct TaRoots *roots);
+
+/* tree.c */
+extern Size ta_tree_prepare(TaStep *root);
+extern Size ta_tree_row_size(TaStep *step, int row);
+extern char *ta_tree_put_row(TaStep *step, int row, char *to);
+extern bool ta_tree_is_told(const TaStep *parent, int row, int number);
+extern Size ta_tree_child_size(TaStep *parent, int row, int number);
+extern char *ta_tree_put_child(TaStep *parent, int row, int number, char *to);
+
+#endif /* TA_STEP_H */

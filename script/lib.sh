@@ -119,6 +119,12 @@ as_postgres()
 	fi
 }
 
+# The version of the headers that pg_config finds, or none: on Debian pg_config itself comes with the client.
+headers_version()
+{
+	sed -n 's/^#define PG_VERSION "\(.*\)"$/\1/p' "$("$1" --includedir-server)/pg_config.h" 2>/dev/null || true
+}
+
 # Find PostgreSQL of a major, and everything to build against it. PG_CONFIG names one of the user's own.
 find_postgres()
 {
@@ -127,8 +133,8 @@ find_postgres()
 	if [ -z "${PG_CONFIG:-}" ]; then
 		need "$dir/bin/postgres=postgresql-$1" "$dir/bin/pg_config=postgresql-server-dev-$1"
 		server=$("$dir/bin/postgres" --version)
-		headers=$("$dir/bin/pg_config" --version)
-		if [ "${server#*PostgreSQL) }" != "${headers#PostgreSQL }" ] && [ -n "$TA_IS_ROOT" ]; then
+		headers=$(headers_version "$dir/bin/pg_config")
+		if [ "${server#*PostgreSQL) }" != "$headers" ] && [ -n "$TA_IS_ROOT" ]; then
 			install_packages "postgresql-$1" "postgresql-server-dev-$1"
 		fi
 		PG_CONFIG=$dir/bin/pg_config
@@ -136,9 +142,9 @@ find_postgres()
 	TA_PG_CONFIG=$PG_CONFIG
 	unset PG_CONFIG
 	server=$("$("$TA_PG_CONFIG" --bindir)/postgres" --version)
-	headers=$("$TA_PG_CONFIG" --version)
-	[ "${server#*PostgreSQL) }" = "${headers#PostgreSQL }" ] || die "server is $server, but headers are $headers"
-	TA_MAJOR=${headers#PostgreSQL }
+	headers=$(headers_version "$TA_PG_CONFIG")
+	[ "${server#*PostgreSQL) }" = "$headers" ] || die "server is $server, but headers are of ${headers:-no version}"
+	TA_MAJOR=$headers
 	TA_MAJOR=${TA_MAJOR%%[!0-9]*}
 }
 

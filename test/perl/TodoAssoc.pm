@@ -1,27 +1,37 @@
-# What the tests of packages share: packages made for the moment, in the extension directory of the server under test.
+# What tests share: packages made for the moment, in the extension directory of the server under test; dumps of databases,
+# and their restores.
 package TodoAssoc;
 
 use strict;
 use warnings;
 
 use Exporter 'import';
+use Fcntl ':flock';
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(extension_directory make_package remove_package report steps_of);
+our @EXPORT = qw(dump_of extension_directory lost_and_new make_package remove_package report restore_into steps_of);
 
 my %made;
-my $directory;
+my ($directory, $lock);
+my $dumps = 0;
 
 END { unlink map { @$_ } values %made }
 
-# Where the server finds extensions; undef if it can't be written.
+# Where the server finds extensions; undef if it can't be written. Tests run side by side, but those that make packages there one after
+# the other: packages of different tests have the same names.
 sub extension_directory
 {
 	my ($node) = @_;
 
 	$directory = $node->config_data('--sharedir') . '/extension';
-	return -w $directory ? $directory : undef;
+	return unless -w $directory;
+	unless ($lock)
+	{
+		open $lock, '>', "$directory/packages.lock" or die "$directory/packages.lock: $!";
+		flock $lock, LOCK_EX or die "$directory/packages.lock: $!";
+	}
+	return $directory;
 }
 
 # make_package(name, default version, {'1.0' => script, '1.0--1.1' => script, ...}, line of the control file...)
@@ -62,6 +72,38 @@ sub report
 	$err =~ s/^(?:LOCATION|QUERY|LINE \d+):.*\n(?: +\^\n)?//mg;
 	chomp $err;
 	return $err;
+}
+
+# dump_of(node, database, role, option...) returns the name of the file, or of the directory.
+sub dump_of
+{
+	my ($node, $database, $role, @options) = @_;
+	my $file = $node->basedir . '/dump_' . ++$dumps;
+
+	$node->command_ok([ 'pg_dump', '-U', $role, '-f', $file, @options, $database ], "$database: pg_dump @options as $role");
+	return $file;
+}
+
+# Restores a dump of any format into a database; returns what was said.
+sub restore_into
+{
+	my ($node, $database, $role, $file, @options) = @_;
+	my $script = !-d $file && slurp_file($file) =~ /\A--\n/;
+	my @command = $script ? ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d', $database) : ('pg_restore', '-d', $database, @options, $file);
+	my ($out, $err) = run_command([ $command[0], '-h', $node->host, '-p', $node->port, '-U', $role, @command[ 1 .. $#command ] ]);
+
+	return $err =~ s/^(?:could not change directory.*|psql:\S*: NOTICE:.*)(?:\n|\z)//mgr;
+}
+
+# The lines of one text that the other has not, and the other way round.
+sub lost_and_new
+{
+	my ($got, $expected) = @_;
+	my %count;
+
+	$count{$_}++ for split /\n/, $expected;
+	$count{$_}-- for split /\n/, $got;
+	return join("\n", map { ($count{$_} > 0 ? "lost: $_" : "new: $_") } grep { $count{$_} } sort keys %count);
 }
 
 # "from>to" of each step that the call did.

@@ -94,7 +94,7 @@ SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', on_delete => 'SET DEFA
 SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', on_delete => 'SET NULL', required => true) $$);
 SELECT failing($$ SELECT assoc.has_one('Todo', 'Tag', foreign_key => 'id', required => false) $$);
 SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', deferral => 'later') $$);
-SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', enforce => 'trigger') $$);
+SELECT failing($$ SELECT assoc.belongs_to('Todo', 'User', enforce => 'triggers') $$);
 SELECT failing($$ SELECT assoc.has_many('User', 'Todo', order_by => '') $$);
 SELECT failing($$ SELECT assoc.has_many('User', 'Todo', order_by => 'titel') $$);
 SELECT failing($$ SELECT assoc.has_many('User', 'Todo', order_by => 'title UP') $$);

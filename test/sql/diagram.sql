@@ -145,6 +145,12 @@ SELECT assoc.diagram('dot', 'one, Übung, a "b" <i>&amp;</i> #1; %%{x}%% `c` \d'
 SELECT failing($$SELECT assoc.diagram('svg')$$);
 SELECT failing($$SELECT assoc.diagram(NULL)$$);
 SELECT failing($$SELECT assoc.diagram('Mermaid')$$);
+-- a circle: all lines go from left to right, from what needs no parent
+CREATE TABLE houses (id integer PRIMARY KEY, owner_id integer);
+CREATE TABLE owners (id integer PRIMARY KEY, house_id integer NOT NULL);
+SELECT assoc.belongs_to('House', 'Owner', inverse => 'owned');
+SELECT assoc.belongs_to('Owner', 'House', inverse => 'inhabitants');
+SELECT l FROM string_to_table(assoc.diagram('dot', 'House, Owner'), E'\n') l WHERE l ~ '->';
 SELECT failing($$SELECT assoc.diagram('dot', 'Tod')$$);
 SELECT failing($$SELECT assoc.diagram('dot', 'Todo.usr')$$);
 SELECT failing($$SELECT assoc.diagram('dot', 'Todo,')$$);

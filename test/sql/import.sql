@@ -152,6 +152,34 @@ SELECT shown('{import_other}');
 DROP SCHEMA import_other CASCADE;
 DROP TABLE "My ""Users""", posts, "A.b", "!", aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg CASCADE;
 
+-- ---- the e of a plural is the word's own
+CREATE TABLE big_warehouses (id int PRIMARY KEY REFERENCES big_warehouses);
+CREATE TABLE "coupon-uses" (id int PRIMARY KEY REFERENCES "coupon-uses");
+CREATE TABLE "RootCauses" (id int PRIMARY KEY REFERENCES "RootCauses");
+CREATE TABLE prizes (id int PRIMARY KEY REFERENCES prizes);
+CREATE TABLE statuses (id int PRIMARY KEY REFERENCES statuses);
+SELECT name FROM assoc.import_foreign_keys('import') WHERE kind = 'model';
+DROP TABLE big_warehouses, "coupon-uses", "RootCauses", prizes, statuses;
+
+-- ---- a partition's own key; keys of one and two columns to the same table; a model that says its words
+CREATE TABLE zones (id int PRIMARY KEY, tenant int, UNIQUE (id, tenant));
+CREATE TABLE visits (zone_id int, tenant int, FOREIGN KEY (zone_id) REFERENCES zones, FOREIGN KEY (zone_id, tenant) REFERENCES zones (id, tenant))
+    PARTITION BY RANGE (zone_id);
+CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM (0) TO (10);
+ALTER TABLE visits_1 ADD FOREIGN KEY (tenant) REFERENCES zones;
+SELECT assoc.define_model('Region', 'zones', singular => 'area', plural => 'areas');
+SELECT shown('import', true);
+SELECT * FROM assoc.plan('Visit, Visits1');
+SELECT assoc.declare('{}', prune => true);
+DROP TABLE zones, visits;
+-- one name of many tables, and one in capitals
+CREATE TABLE "USERS" ("ID" int PRIMARY KEY REFERENCES "USERS");
+CREATE TABLE "a b" (id int PRIMARY KEY REFERENCES "a b");
+CREATE TABLE "a-b" (id int PRIMARY KEY REFERENCES "a-b");
+CREATE TABLE "a.b" (id int PRIMARY KEY REFERENCES "a.b");
+SELECT name, "table" FROM assoc.import_foreign_keys('import');
+DROP TABLE "USERS", "a b", "a-b", "a.b";
+
 -- ---- proposals
 CREATE TABLE users (id int PRIMARY KEY);
 CREATE TABLE teams (team_id int PRIMARY KEY);
@@ -163,6 +191,17 @@ INSERT INTO todos SELECT n, n, CASE WHEN n < 3 THEN n END, NULL, n, n - 1 FROM g
 INSERT INTO comments VALUES (1, 'Todo', 1), (2, 'Todo', 2), (3, 'User', 1), (4, NULL, NULL);
 SELECT shown('import');
 SELECT statement FROM assoc.import_foreign_keys('import') WHERE kind = 'proposal';
+-- to a table of another schema; types that are somebody's are not compared
+CREATE SCHEMA import_other;
+CREATE TABLE import_other.cities (id int PRIMARY KEY);
+CREATE DOMAIN code AS int;
+CREATE TYPE kind AS ENUM ('a');
+CREATE TABLE houses (id int PRIMARY KEY, city_id int, user_id code, thing_type kind, thing_id int);
+INSERT INTO import_other.cities VALUES (1);
+INSERT INTO houses VALUES (1, 1, 1, 'a', 1);
+SELECT shown FROM shown('import, import_other') WHERE shown ~ 'houses';
+DROP SCHEMA import_other CASCADE;
+DROP TABLE houses;
 -- they are shown and never declared
 SELECT count(*) FROM assoc.import_foreign_keys('import', declare => true);
 SELECT assoc.document();
@@ -173,7 +212,24 @@ SELECT assoc.declare('{}', prune => true);
 -- no more than 10000 rows are read
 INSERT INTO todos SELECT n, 1 FROM generate_series(5, 10005) n;
 SELECT evidence FROM assoc.import_foreign_keys('import') WHERE foreign_key = '"userId"';
+-- the types as frameworks write them; one that means no table
+INSERT INTO comments VALUES (5, 'App\Models\Team', 1), (6, 'Page', 1);
+SELECT target, inferred, statement FROM assoc.import_foreign_keys('import') WHERE foreign_key LIKE 'commentable%';
 DROP TABLE users, teams, todos, comments;
+
+-- arrays of keys, by their elements
+CREATE TABLE tags (id int PRIMARY KEY);
+CREATE TABLE labels (uuid uuid PRIMARY KEY);
+CREATE TABLE notes (id int PRIMARY KEY, tag_ids int[], "labelUuids" uuid[], tags_ids bigint[], tag_id int[], label_ids int[], "noteIds" int[], "tags" int);
+INSERT INTO tags VALUES (1), (2);
+SELECT evidence FROM assoc.import_foreign_keys('import') WHERE foreign_key = 'tag_ids';
+INSERT INTO notes (id, tag_ids, tags_ids) VALUES (1, '{1,2,NULL}', '{}'), (2, '{{2,3},{4,1}}', NULL), (3, NULL, NULL);
+SELECT shown FROM shown('import') WHERE shown ~ 'notes';
+SELECT statement FROM assoc.import_foreign_keys('import') WHERE foreign_key = 'tag_ids' \gset
+:statement
+SELECT name, foreign_key FROM assoc.import_foreign_keys('import') WHERE kind = 'proposal';
+SELECT assoc.declare('{}', prune => true);
+DROP TABLE tags, labels, notes;
 
 -- ---- the example of the documentation
 CREATE SCHEMA shop;

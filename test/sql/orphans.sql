@@ -113,6 +113,14 @@ INSERT INTO clicks VALUES (32000);
 SELECT assoc.belongs_to('Hit', 'Click');
 SELECT * FROM found('Hit');
 
+-- a key that is none any more
+CREATE TABLE keys (id integer, CONSTRAINT keys_once UNIQUE (id));
+CREATE TABLE locks (key_id integer);
+SELECT assoc.belongs_to('Lock', 'Key', target_key => 'id');
+ALTER TABLE keys DROP CONSTRAINT keys_once;
+SELECT failing($$SELECT * FROM assoc.orphans('Lock.key')$$);
+SELECT failing($$CALL assoc.repair('Lock.key', 'delete')$$);
+
 -- a view is looked at only when it is named
 CREATE VIEW shown AS SELECT 1 AS id, 99 AS user_id;
 SELECT assoc.define_model('Shown', 'shown', key => 'id');

@@ -56,6 +56,13 @@ INSERT INTO todos SELECT r.* FROM assoc.quarantined q, jsonb_populate_record(NUL
 	WHERE relation = 'todos'::regclass AND r.id = 3;
 SELECT * FROM todos WHERE id = 3;
 
+-- a NOTICE tells how far it is
+CALL bad();
+SET assoc.progress_interval = 0;
+CALL assoc.repair('Todo.user', 'delete', 4);
+RESET assoc.progress_interval;
+SELECT * FROM whole();
+
 -- in a transaction block nothing is committed
 CALL bad();
 BEGIN;
@@ -90,6 +97,129 @@ CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.user_id 
 CREATE TRIGGER undo BEFORE UPDATE ON stubborn FOR EACH ROW EXECUTE FUNCTION undo();
 SELECT assoc.belongs_to('Stubborn', 'User', foreign_key => 'user_id');
 CALL assoc.repair('Stubborn.user', 'set_null');
+
+-- a trigger that keeps the rows: told, and no endless loop
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER keep BEFORE DELETE OR UPDATE ON stubborn FOR EACH ROW EXECUTE FUNCTION keep();
+CALL assoc.repair('Stubborn.user', 'delete');
+CALL assoc.repair('Stubborn.user', 'quarantine');
+SELECT * FROM stubborn;
+SELECT count(*) FROM assoc.quarantined WHERE relation = 'stubborn'::regclass;
+-- one that keeps some of them: only what is gone is in quarantine
+CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	RETURN CASE WHEN OLD.id % 2 = 0 THEN OLD END; END $$;
+INSERT INTO stubborn VALUES (2, 98), (3, 97), (4, 96);
+CALL assoc.repair('Stubborn.user', 'quarantine');
+SELECT * FROM stubborn ORDER BY id;
+SELECT "row" FROM assoc.quarantined WHERE relation = 'stubborn'::regclass ORDER BY "row"::text;
+-- one that changes another row of the batch, and an error: the batch is undone
+CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	UPDATE stubborn SET user_id = 95 WHERE id = OLD.id + 2; RETURN OLD; END $$;
+DROP TRIGGER keep ON stubborn;
+DROP TRIGGER undo ON stubborn;
+CREATE TRIGGER keep BEFORE DELETE ON stubborn FOR EACH ROW EXECUTE FUNCTION keep();
+SELECT failing($$CALL assoc.repair('Stubborn.user', 'quarantine')$$);
+SELECT * FROM stubborn ORDER BY id;
+SELECT count(*) FROM assoc.quarantined WHERE relation = 'stubborn'::regclass;
+DROP TRIGGER keep ON stubborn;
+\set SHOW_CONTEXT never
+-- what refers to the rows: one batch is done, the next one is undone
+CREATE TABLE held (stubborn_id integer REFERENCES stubborn);
+INSERT INTO held VALUES (3);
+SELECT count(*) FROM stubborn;
+CALL assoc.repair('Stubborn.user', 'delete', 1);
+SELECT * FROM stubborn ORDER BY id;
+DROP TABLE held;
+-- nothing in a transaction that may not write
+BEGIN TRANSACTION READ ONLY;
+SELECT count(*) FROM assoc.orphans('Stubborn.user');
+CALL assoc.repair('Stubborn.user', 'delete');
+ROLLBACK;
+\set SHOW_CONTEXT errors
+-- in a block with subtransactions, and in DO
+BEGIN;
+SAVEPOINT before;
+CALL assoc.repair('Stubborn.user', 'delete');
+ROLLBACK TO before;
+SELECT count(*) FROM stubborn;
+COMMIT;
+DO $$ BEGIN CALL assoc.repair('Stubborn.user', 'delete', 1); END $$;
+SELECT count(*) FROM stubborn;
+
+-- a tree: each pass takes a level
+CREATE TABLE nodes (id integer PRIMARY KEY, parent_id integer);
+INSERT INTO nodes SELECT i, i - 1 FROM generate_series(2, 31) i;
+SELECT assoc.belongs_to('Node', 'Node', alias => 'parent', foreign_key => 'parent_id');
+CALL assoc.repair('Node.parent', 'delete', 7);
+SELECT count(*) FROM nodes;
+
+-- parents that can't be made: a generated key, a value that is none of its type, another unique index
+CREATE TABLE codes (id integer UNIQUE, code integer GENERATED ALWAYS AS (id * 2) STORED UNIQUE);
+CREATE TABLE uses (code integer);
+INSERT INTO uses VALUES (7);
+SELECT assoc.belongs_to('Use', 'Code', alias => 'by_code', foreign_key => 'code', target_key => 'code');
+SELECT failing($$CALL assoc.repair('Use.by_code', 'restore_parent')$$);
+CREATE TABLE days (day date PRIMARY KEY, note text DEFAULT '' UNIQUE);
+CREATE TABLE moments (id integer PRIMARY KEY, at timestamp);
+INSERT INTO moments VALUES (1, '2020-01-01'), (2, '2020-01-02 12:00');
+SELECT assoc.belongs_to('Moment', 'Day', alias => 'day', foreign_key => 'at');
+SELECT failing($$CALL assoc.repair('Moment.day', 'restore_parent')$$);
+SELECT * FROM days;
+UPDATE moments SET at = '2020-01-02' WHERE id = 2;
+SELECT failing($$CALL assoc.repair('Moment.day', 'restore_parent')$$);
+SELECT * FROM days;
+INSERT INTO days VALUES ('2000-01-01');
+CALL assoc.repair('Moment.day', 'restore_parent');
+SELECT * FROM days;
+
+-- a batch is tested whoever asks for it: no such job, another table, rows that are good or gone
+SELECT assoc_internal.repair_batch('Todo.user', 'delete', 9, 'todos'::regclass, '{"(0,1)"}', 0, 0),
+	assoc_internal.repair_batch('Todo.user', 'delete', -1, 'todos'::regclass, '{"(0,1)"}', 0, 0),
+	assoc_internal.repair_batch('Todo.user', 'delete', 0, 'users'::regclass, '{"(0,1)","(0,2)","(0,3)"}', 0, 0),
+	assoc_internal.repair_batch('Moment.day', 'quarantine', 0, 'days'::regclass, '{"(0,1)"}', 0, 0),
+	assoc_internal.repair_batch('Moment.day', 'quarantine', 0, 'moments'::regclass, '{"(99,1)"}', 0, 0);
+SELECT failing($$SELECT assoc_internal.repair_batch('Todo.user', 'drop', 0, 'todos'::regclass, '{}', 0, 0)$$);
+SELECT failing($$SELECT assoc_internal.repair_batch('Todo.user', 'delete', 0, 'todos'::regclass, '1'') OR (''x', 0, 0)$$);
+
+-- set_null does what SET NULL (column) would; MATCH FULL wants all of them
+CREATE TABLE rooms (house integer, number integer, PRIMARY KEY (house, number));
+CREATE TABLE guests (id integer PRIMARY KEY, house integer, number integer);
+INSERT INTO guests VALUES (1, 1, 1);
+ALTER TABLE guests ADD FOREIGN KEY (house, number) REFERENCES rooms ON DELETE SET NULL (number) NOT VALID;
+SELECT assoc.belongs_to('Guest', 'Room', foreign_key => 'house, number');
+CALL assoc.repair('Guest.room', 'set_null');
+SELECT * FROM guests;
+ALTER TABLE guests DROP CONSTRAINT guests_house_number_fkey;
+UPDATE guests SET number = 1;
+ALTER TABLE guests ALTER COLUMN house SET NOT NULL, ADD FOREIGN KEY (house, number) REFERENCES rooms MATCH FULL NOT VALID;
+SELECT failing($$CALL assoc.repair('Guest.room', 'set_null')$$);
+SELECT * FROM guests;
+
+-- put back from quarantine exactly, whatever was set when they were taken
+CREATE TYPE mood AS ENUM ('fine', 'so so');
+CREATE TYPE pair AS (a integer, b text);
+CREATE TABLE kept (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id integer, at timestamptz, f float8, g float4,
+	span interval, times tstzrange, moods mood[], p pair, raw bytea, n numeric, twice integer GENERATED ALWAYS AS (user_id * 2) STORED,
+	"Odd ""name""" text);
+INSERT INTO kept (user_id, at, f, g, span, times, moods, p, raw, n, "Odd ""name""") VALUES
+	(50, '2020-03-04 05:06:07.891011+02', 0.1::float8 + 0.2, 1.1, '-1 mon +2 days -03:00', '[2020-03-04,2020-05-06)', '{fine,"so so"}',
+	'(1,"x,y")', '\x00ff', 'NaN', E'a\n"b"');
+CREATE TABLE kept_before AS TABLE kept;
+SELECT assoc.belongs_to('Kept', 'User', foreign_key => 'user_id');
+SET datestyle = 'SQL, DMY';
+SET intervalstyle = sql_standard;
+SET extra_float_digits = 0;
+CALL assoc.repair('Kept.user', 'quarantine');
+SHOW datestyle;
+RESET datestyle;
+RESET intervalstyle;
+RESET extra_float_digits;
+SELECT failing($$INSERT INTO kept SELECT r.* FROM assoc.quarantined q, jsonb_populate_record(NULL::kept, q."row") r
+	WHERE q.relation = 'kept'::regclass$$);
+INSERT INTO kept (id, user_id, at, f, g, span, times, moods, p, raw, n, "Odd ""name""") OVERRIDING SYSTEM VALUE
+	SELECT r.id, r.user_id, r.at, r.f, r.g, r.span, r.times, r.moods, r.p, r.raw, r.n, r."Odd ""name"""
+	FROM assoc.quarantined q, jsonb_populate_record(NULL::kept, q."row") r WHERE q.relation = 'kept'::regclass;
+SELECT k IS NOT DISTINCT FROM b AS same FROM kept k, kept_before b;
 
 -- has one: the lowest key is kept
 CREATE TABLE profiles (id integer PRIMARY KEY, user_id integer);
@@ -152,5 +282,20 @@ SELECT failing($$CALL assoc.repair('Shown.user', 'delete')$$);
 
 -- nothing runs now
 SELECT * FROM assoc.running;
+-- what is in quarantine follows renames
+CREATE VIEW counted AS SELECT association, relation, count(*) FROM assoc.quarantined GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT * FROM counted WHERE association LIKE '%.user';
+SELECT relation::regclass AS moved FROM counted WHERE association = 'Event.user' LIMIT 1 \gset
+ALTER TABLE :moved RENAME TO "Happen ings";
+SELECT assoc.rename_association('Event.user', 'guest');
+SELECT assoc.rename_model('Paper', 'Sheet');
+SELECT * FROM counted WHERE association NOT LIKE 'Todo%';
+CREATE SCHEMA repair_moved;
+ALTER TABLE "Happen ings" SET SCHEMA repair_moved;
+ALTER SCHEMA repair_moved RENAME TO "repair Moved";
+SELECT * FROM counted WHERE association NOT LIKE 'Todo%';
+ALTER TABLE "repair Moved"."Happen ings" SET SCHEMA repair;
+DROP SCHEMA "repair Moved";
+DROP VIEW counted;
 DELETE FROM assoc_internal.quarantine;
 SELECT pg_temp.forget();

@@ -117,6 +117,71 @@ INSERT INTO heir VALUES (50);
 SELECT count FROM assoc_internal.scan_orphans('"Todos"', '{user Id}', '"Users"', '{id}');
 
 --
+-- Keys of each length, with zeros in them, some equal but for the end; of fixed lengths together: 8, 12, 16, 24, 32 and more.
+--
+CREATE TABLE lengths (n integer, zeros bytea, text text, twin bytea);
+INSERT INTO lengths SELECT n, decode(repeat('00', n), 'hex'), repeat('x', n), decode(repeat('ab', n), 'hex') FROM generate_series(0, 70) n;
+DO $$
+DECLARE
+    longest integer;
+    f record;
+BEGIN
+    FOREACH longest IN ARRAY '{0,7,8,14,15,16,30,31,32,70}'::integer[] LOOP
+        CREATE TABLE short AS SELECT * FROM lengths WHERE n <= longest AND n <> 5;
+        FOR f IN SELECT c, s.* FROM unnest('{zeros,text,twin}'::text[]) c, found('lengths', ARRAY[c], 'short', ARRAY[c], 0) s LOOP
+            IF f.method <> 'hash' OR NOT f.agrees THEN
+                RAISE '% up to %: %', f.c, longest, f;
+            END IF;
+        END LOOP;
+        DROP TABLE short;
+    END LOOP;
+END $$;
+CREATE TABLE wide (a integer, b smallint, c uuid, d bigint, e date, f float8);
+INSERT INTO wide SELECT i, i, md5(i::text)::uuid, i * 1000000007::bigint, '2020-01-01'::date + i, i FROM generate_series(0, 99) i;
+CREATE TABLE narrow AS SELECT * FROM wide WHERE a % 10 > 0;
+SELECT cols, f.method, f.count, f.agrees FROM unnest('{"{d}","{e}","{f}","{e,d}","{a,d}","{a,b}","{c}","{c,e}","{c,d}","{c,c}","{a,b,c,d,e,f}"}'::text[]) cols,
+    found('wide', cols::text[], 'narrow', cols::text[], 0) f;
+
+--
+-- Columns that are younger than the rows, were dropped, or follow nulls and long values.
+--
+CREATE TABLE old (id integer, gone text, note text);
+INSERT INTO old SELECT i, 'x', CASE WHEN i % 3 = 0 THEN NULL ELSE repeat('y', i % 200) END FROM generate_series(1, 500) i;
+ALTER TABLE old DROP gone, ADD user_id integer NOT NULL DEFAULT 7, ADD name text DEFAULT 'nobody', ADD nothing integer;
+INSERT INTO old (id, user_id, name, nothing) SELECT i, i % 130, CASE WHEN i % 2 = 0 THEN 'a' END, 60 FROM generate_series(501, 1000) i;
+SELECT c, f.* FROM (VALUES ('user_id', '"Todos"', 'id'), ('name', 'parents', 'text'), ('nothing', '"Todos"', 'id')) v(c, p, k),
+    found('old', ARRAY[c], p::regclass, ARRAY[k], 0) f;
+
+--
+-- Several references by one scan; polymorphic ones, by a type column.
+--
+CREATE TABLE posts (id integer PRIMARY KEY);
+CREATE TABLE photos (id uuid PRIMARY KEY, name text);
+INSERT INTO posts SELECT generate_series(1, 50);
+INSERT INTO photos SELECT md5(i::text)::uuid, 'photo ' || i FROM generate_series(1, 50) i;
+CREATE TABLE comments (id integer, kind text, on_id integer, photo uuid, "other On" integer, label varchar(20), sort char(8), flag code);
+INSERT INTO comments SELECT i, (ARRAY['Post', 'User', 'Photo', NULL])[1 + i % 4], i % 60, md5((i % 55)::text)::uuid, i % 120, 'photo ' || i % 70,
+    (ARRAY['a', 'b'])[1 + i % 2], (ARRAY['Post', 'User'])[1 + i % 2] FROM generate_series(1, 1200) i;
+SELECT s.number, s.method, s.count, s.count = e.n AS agrees FROM assoc_internal.scan_references('comments',
+    ARRAY['posts', '"Users"', 'photos', '"Users"', 'posts', 'photos', 'odd', 'posts', 'posts']::regclass[],
+    '{"{on_id}","{on_id}","{photo}","{\"other On\"}","{on_id}","{label}","{kind}","{on_id}","{on_id}"}',
+    '{"{id}","{id}","{id}","{id}","{id}","{name}","{ip}","{id}","{id}"}', '{kind,kind,kind,NULL,NULL,NULL,NULL,sort,flag}', '{Post,User,Photo,NULL,NULL,NULL,NULL,a,User}') s
+    JOIN LATERAL (VALUES
+        (1, (SELECT count(*) FROM comments c WHERE kind = 'Post' AND NOT EXISTS (SELECT FROM posts p WHERE p.id = c.on_id))),
+        (2, (SELECT count(*) FROM comments c WHERE kind = 'User' AND NOT EXISTS (SELECT FROM "Users" p WHERE p.id = c.on_id))),
+        (3, (SELECT count(*) FROM comments c WHERE kind = 'Photo' AND NOT EXISTS (SELECT FROM photos p WHERE p.id = c.photo))),
+        (4, (SELECT count(*) FROM comments c WHERE NOT EXISTS (SELECT FROM ONLY "Users" p WHERE p.id = c."other On"))),
+        (5, (SELECT count(*) FROM comments c WHERE NOT EXISTS (SELECT FROM posts p WHERE p.id = c.on_id))),
+        (6, (SELECT count(*) FROM comments c WHERE NOT EXISTS (SELECT FROM photos p WHERE p.name = c.label))),
+        (7, NULL),
+        (8, (SELECT count(*) FROM comments c WHERE sort = 'a' AND NOT EXISTS (SELECT FROM posts p WHERE p.id = c.on_id))),
+        (9, (SELECT count(*) FROM comments c WHERE flag = 'User' AND NOT EXISTS (SELECT FROM posts p WHERE p.id = c.on_id)))) e(number, n) USING (number) ORDER BY 1;
+SELECT * FROM assoc_internal.scan_references('comments', '{posts}', '{"{on_id,id}"}', '{"{id}"}');
+SELECT * FROM assoc_internal.scan_references('comments', '{posts}', '{NULL}', '{"{id}"}');
+SELECT * FROM assoc_internal.scan_references('comments', '{posts}', '{"{on_id}"}', '{"{id}"}', '{nothing}', '{x}');
+SELECT * FROM assoc_internal.scan_references('comments', '{posts}', '{"{on_id}"}', '{"{id}"}', '{kind}');
+
+--
 -- Too big for maintenance_work_mem.
 --
 CREATE TABLE many (id integer PRIMARY KEY, key text UNIQUE, far bigint UNIQUE);
@@ -125,6 +190,10 @@ ANALYZE many;
 SELECT k, method, count, agrees FROM unnest('{id,key,far}'::text[]) k, found('many', ARRAY[k], 'many', ARRAY[k]);
 SET maintenance_work_mem = '1MB';
 SELECT k, method, count, agrees FROM unnest('{id,key,far}'::text[]) k, found('many', ARRAY[k], 'many', ARRAY[k]);
+-- what fits alone takes turns
+SELECT * FROM assoc_internal.scan_references('many', ARRAY['many', 'many', 'many', '"Users"']::regclass[], '{"{id}","{id}","{key}","{far}"}', '{"{id}","{far}","{key}","{wide}"}');
+SET maintenance_work_mem = '4MB';
+SELECT * FROM assoc_internal.scan_references('many', '{many,many,many,many}', '{"{id}","{far}","{id,far}","{far}"}', '{"{id}","{far}","{id,far}","{far}"}');
 RESET maintenance_work_mem;
 
 --
@@ -146,10 +215,6 @@ SELECT * FROM assoc_internal.scan_orphans('lines', '{id}', 'many', '{NULL}');
 SELECT * FROM assoc_internal.scan_orphans('lines', '{id}', 'many', '{id,key}');
 SELECT * FROM assoc_internal.scan_orphans('lines', '{}', 'many', '{}');
 SELECT * FROM assoc_internal.scan_orphans('lines', '{id}', 'many', '{id}', -1);
--- a set is no one's to guess
-SELECT assoc_internal.orphan_keys(n, 1, id) FROM lines, unnest('{1,1099511627777}'::bigint[]) n GROUP BY n;
-SELECT assoc_internal.orphan_keys(NULL, 1, id) FROM lines;
-SELECT assoc_internal.orphan_keys(1, 1, id) FROM none;
 
 SET client_min_messages = warning;
 DROP SCHEMA scan CASCADE;

@@ -33,8 +33,12 @@ CREATE TABLE "Users" (id int PRIMARY KEY, name text);
 CREATE TABLE "Todos" (id int PRIMARY KEY, "userId" int);
 CREATE TABLE "Profiles" (id int PRIMARY KEY, "userId" int);
 CREATE TABLE "Tags" (id int PRIMARY KEY);
+CREATE TABLE "Posts" (id int PRIMARY KEY);
+CREATE TABLE "Photos" (id int PRIMARY KEY);
+CREATE TABLE "Comments" (id int PRIMARY KEY, "commentableType" text, "commentableId" int);
 SELECT assoc.belongs_to('Todo', 'User', inverse => 'todos');
 SELECT assoc.belongs_to_many('Todo', 'Tag', through => 'todo_tags');
+SELECT assoc.belongs_to_polymorphic('Comment', 'commentable', 'Post, Photo');
 SELECT count(*) FROM assoc.apply();
 CREATE FUNCTION tried(call text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

@@ -57,6 +57,46 @@ SELECT assoc.unignore('fk_undeclared');
 SELECT assoc.unignore();
 SELECT assoc.ignore_all() FROM (SELECT assoc.drop_model('Article', cascade => true)) d;
 
+-- a baseline knows rows by their foreign key, not by how many they are
+CREATE TABLE notes (id integer PRIMARY KEY, user_id integer, editor_id integer, "nea r" smallint);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (editor_id);
+CREATE INDEX ON notes ("nea r");
+SELECT assoc.belongs_to('Note', 'User', enforce => 'none');
+SELECT assoc.belongs_to('Note', 'User', 'editor', foreign_key => 'editor_id', enforce => 'none');
+SELECT assoc.belongs_to('Note', 'User', 'near', foreign_key => 'nea r', enforce => 'none');
+INSERT INTO users VALUES (30000);
+INSERT INTO notes VALUES (1, 7);
+SELECT message FROM assoc.validate() WHERE code IN ('orphans', 'key_near_limit');
+SELECT assoc.ignore_all();
+SELECT code, association, message FROM assoc_internal.ignored WHERE code IN ('orphans', 'key_near_limit') ORDER BY 1, 2;
+INSERT INTO users VALUES (31000);
+INSERT INTO notes VALUES (2, 8), (3, 9);
+SELECT shown();
+INSERT INTO notes VALUES (4, NULL, 9);
+SELECT shown();
+SELECT assoc.rename_association('Note.user', 'writer');
+SELECT shown();
+
+-- what is ignored goes with its association, and its table; not when it is declared anew
+SELECT assoc.unignore();
+SELECT assoc.ignore('orphans', 'Note.' || a) FROM unnest('{writer,editor,near}'::text[]) a;
+SELECT assoc.belongs_to('Note', 'User', 'near', foreign_key => 'nea r', enforce => 'none', required => false);
+SELECT association FROM assoc_internal.ignored ORDER BY 1;
+SELECT assoc.drop_association('Note.writer');
+SELECT association FROM assoc_internal.ignored ORDER BY 1;
+ALTER TABLE notes DROP editor_id;
+SELECT association FROM assoc_internal.ignored ORDER BY 1;
+SELECT assoc.document()::jsonb #- '{models,Note,belongs_to,near}' #- '{ignored}' AS document \gset
+SELECT assoc.declare(:'document'::jsonb - 'ignored', prune => true);
+SELECT association FROM assoc_internal.ignored ORDER BY 1;
+SELECT assoc.belongs_to('Note', 'User', 'near', foreign_key => 'id', enforce => 'none');
+SELECT assoc.ignore('orphans', 'Note.near');
+SELECT assoc.ignore('orphans');
+DROP TABLE notes;
+SELECT code, association FROM assoc_internal.ignored ORDER BY 1;
+SELECT assoc.unignore();
+
 -- errors; the DETAIL of an unknown code has all there are
 SELECT l FROM failing($$SELECT assoc.ignore('fk_index_mising')$$) l WHERE l NOT LIKE 'DETAIL: %';
 SELECT l LIKE '% fk_index_missing, %' FROM failing($$SELECT assoc.ignore('fk_index_mising')$$) l WHERE l LIKE 'DETAIL: %';

@@ -114,6 +114,22 @@ ROLLBACK;
 SELECT mend();
 SELECT mend();
 
+-- an order that is sorted anew each time; few rows are sorted as fast
+SELECT pg_temp.group();
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE posts (id integer PRIMARY KEY, title text, user_id integer REFERENCES users);
+CREATE INDEX ON posts (user_id);
+SELECT assoc.has_many('User', 'Post', order_by => 'title DESC, id', foreign_key => 'user_id');
+INSERT INTO users SELECT generate_series(1, 100);
+INSERT INTO posts SELECT n, 'x', 1 + n % 100 FROM generate_series(1, 9999) n;
+ANALYZE users, posts;
+SELECT findings();
+INSERT INTO posts VALUES (10000, 'x', 1);
+ANALYZE posts;
+SELECT findings();
+SELECT mend();
+SELECT mend();
+
 --
 -- Keys
 --
@@ -138,7 +154,72 @@ SELECT assoc.belongs_to('Post', 'User', 'owner', foreign_key => 'id', enforce =>
 ALTER TABLE posts ADD CONSTRAINT old FOREIGN KEY (id) REFERENCES users NOT VALID;
 SELECT findings('Post.owner');
 SELECT mend('Post.owner');
+-- a key that another one implies; not where both are needed
+SELECT pg_temp.group();
+CREATE TABLE users (id integer PRIMARY KEY, tenant integer NOT NULL, UNIQUE (tenant, id));
+CREATE TABLE posts (id integer PRIMARY KEY, tenant integer NOT NULL, user_id integer, editor_id integer);
+CREATE INDEX ON posts (tenant, user_id);
+CREATE INDEX ON posts (user_id);
+CREATE INDEX ON posts (tenant, editor_id);
+SELECT assoc.belongs_to('Post', 'User', foreign_key => 'user_id', on_delete => 'CASCADE');
+SELECT assoc.belongs_to('Post', 'User', 'member', foreign_key => 'tenant, user_id', target_key => 'tenant, id', on_delete => 'CASCADE');
+SELECT assoc.belongs_to('Post', 'User', 'editor', foreign_key => 'tenant, editor_id', target_key => 'tenant, id');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+SELECT assoc.belongs_to('Post', 'User', foreign_key => 'user_id', on_delete => 'SET NULL');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+SELECT assoc.belongs_to('Post', 'User', 'member', foreign_key => 'tenant, user_id', target_key => 'tenant, id', on_delete => 'NO ACTION');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+-- SET DEFAULT without one
+SELECT pg_temp.group();
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE posts (id integer PRIMARY KEY, user_id integer NOT NULL REFERENCES users ON DELETE SET DEFAULT);
+CREATE INDEX ON posts (user_id);
+SELECT assoc.belongs_to('Post', 'User');
+SELECT findings();
+ALTER TABLE posts ALTER user_id DROP NOT NULL;
+SELECT findings();
+ALTER TABLE posts ALTER user_id SET DEFAULT 1;
+SELECT findings();
+-- ... or the row that it leads to
+INSERT INTO posts VALUES (1, NULL);
+CREATE FUNCTION lacking() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', v.severity, v.code, v.association) || ': ' || v.message || ' ' || v.detail
+	FROM assoc.validate() v WHERE v.code = 'default_row_missing' $$;
+SELECT lacking();
+INSERT INTO users VALUES (2);
+SELECT lacking();
+INSERT INTO users VALUES (1);
+SELECT lacking();
+-- of a bigint the default is cast; null sets null; what calls somebody's function or moves on is not looked at
+ALTER TABLE posts ALTER user_id TYPE bigint, ALTER user_id SET DEFAULT 3;
+SELECT lacking();
+ALTER TABLE posts ALTER user_id SET DEFAULT NULL;
+SELECT lacking();
+CREATE FUNCTION four() RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE 'called'; END $$;
+ALTER TABLE posts ALTER user_id SET DEFAULT four();
+SELECT lacking();
+CREATE SEQUENCE fives;
+ALTER TABLE posts ALTER user_id SET DEFAULT nextval('fives');
+SELECT lacking();
+-- a composite one
+CREATE TABLE places ("x Y" integer, name varchar(8), PRIMARY KEY ("x Y", name));
+CREATE TABLE visits (id integer PRIMARY KEY, x integer DEFAULT 0, y varchar(8) DEFAULT 'it''s',
+	FOREIGN KEY (y, x) REFERENCES places (name, "x Y") ON DELETE SET DEFAULT);
+CREATE INDEX ON visits (x, y);
+SELECT assoc.belongs_to('Visit', 'Place', foreign_key => 'x, y', target_key => 'x Y, name');
+INSERT INTO places VALUES (1, 'here');
+SELECT lacking();
+INSERT INTO places VALUES (0, 'it''s');
+SELECT lacking();
 -- inheritance
+SELECT pg_temp.group();
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE posts (id integer PRIMARY KEY, user_id integer REFERENCES users);
+CREATE INDEX ON posts (user_id);
+SELECT assoc.belongs_to('Post', 'User');
 CREATE TABLE drafts (PRIMARY KEY (id)) INHERITS (posts);
 CREATE INDEX ON drafts (user_id);
 SELECT findings('Post.user');
@@ -173,6 +254,18 @@ SELECT findings('Post.user');
 SELECT mend('Post.user');
 SELECT mend('Post.user');
 
+-- collations
+SELECT pg_temp.group();
+CREATE COLLATION odd (provider = icu, locale = 'und', deterministic = false);
+CREATE TABLE users (name text PRIMARY KEY, mail text COLLATE odd UNIQUE);
+CREATE TABLE posts (user_name text COLLATE "C" REFERENCES users, user_mail text);
+CREATE INDEX ON posts (user_name);
+CREATE INDEX ON posts (user_mail);
+SELECT assoc.belongs_to('Post', 'User', foreign_key => 'user_name');
+SELECT assoc.belongs_to('Post', 'User', 'by_mail', foreign_key => 'user_mail', target_key => 'mail', enforce => 'none');
+SELECT findings();
+SELECT mend();
+
 --
 -- What associations do together
 --
@@ -190,6 +283,18 @@ SELECT findings();
 SELECT mend();
 SELECT assoc.belongs_to('User', 'Team', required => true, on_delete => 'NO ACTION', deferral => 'none');
 SELECT assoc.belongs_to('Team', 'User', required => true, on_delete => 'NO ACTION', deferral => 'none');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+-- a cascade that stops at a refusal; NO ACTION is what everybody has, and no finding
+SELECT pg_temp.group();
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE posts (id integer PRIMARY KEY, user_id integer);
+CREATE TABLE payments (id integer PRIMARY KEY, post_id integer);
+SELECT assoc.belongs_to('Post', 'User', on_delete => 'CASCADE');
+SELECT assoc.belongs_to('Payment', 'Post', on_delete => 'RESTRICT');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+SELECT assoc.belongs_to('Payment', 'Post', on_delete => 'NO ACTION');
 SELECT count(*) FROM assoc.apply();
 SELECT findings();
 -- the diamond
@@ -220,6 +325,22 @@ SELECT mend();
 DROP FUNCTION profile(users);
 SELECT findings();
 SELECT mend();
+-- an accessor that somebody changed, or put another function in its place; one that can't be made
+ALTER FUNCTION profile(users) SET work_mem = '1MB';
+SELECT findings();
+SELECT mend();
+CREATE OR REPLACE FUNCTION profile(users) RETURNS SETOF profiles LANGUAGE sql STABLE ROWS 1 AS 'SELECT * FROM validate_group.profiles';
+SELECT findings();
+SELECT mend();
+DROP FUNCTION profile(users);
+CREATE FUNCTION profile(users) RETURNS integer LANGUAGE sql RETURN 1;
+SELECT findings();
+DROP FUNCTION profile(users);
+SELECT mend();
+-- the renamed one keeps its column
+SELECT assoc.has_many('User', 'Post', 'posts');
+SELECT findings();
+SELECT assoc.drop_association('User.posts');
 -- policies
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 SELECT findings();
@@ -228,5 +349,32 @@ SELECT severity, code FROM assoc.validate(min_severity => 'warning', data => fal
 SELECT * FROM assoc.validate('Like.nobody');
 SELECT * FROM assoc.validate(min_severity => 'bad');
 SELECT * FROM assoc.validate(fail_on => 'bad');
+-- a path: its accessor, and a step that leads elsewhere
+SELECT pg_temp.group();
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE posts (id integer PRIMARY KEY, user_id integer, editor_id integer);
+CREATE TABLE likes (id integer PRIMARY KEY, post_id integer);
+CREATE TABLE tags (id integer PRIMARY KEY, post_id integer);
+SELECT assoc.has_many('User', 'Post');
+SELECT assoc.has_many('Post', 'Like');
+SELECT assoc.has_many('User', 'Like', 'liked', through => 'posts.likes');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+DROP FUNCTION liked(users);
+SELECT findings();
+SELECT mend();
+SELECT assoc.has_many('Post', 'Tag', 'likes', foreign_key => 'post_id');
+SELECT count(*) FROM assoc.apply();
+ALTER TABLE likes DROP CONSTRAINT likes_post_id_fkey;
+SELECT findings();
+SELECT mend();
+-- the other side that is named has another key
+SELECT assoc.has_many('User', 'Post', 'posts', foreign_key => 'user_id', inverse => 'writer');
+SELECT findings();
+SELECT assoc.belongs_to('Post', 'User', 'writer', foreign_key => 'editor_id', enforce => 'none');
+SELECT count(*) FROM assoc.apply();
+SELECT findings();
+SELECT assoc.belongs_to('Post', 'User', 'writer', foreign_key => 'user_id');
+SELECT findings();
 SELECT pg_temp.group();
 DROP SCHEMA validate_group, validate_schema CASCADE;

@@ -66,6 +66,7 @@ is(run('bare', 'SELECT count(*) FILTER (WHERE sql LIKE \'%ADD CONSTRAINT%\'), co
 is(run('bare', 'SELECT outcome, count(*) FROM assoc.apply() GROUP BY 1'), 'done|9', 'bare: applied');
 is(run('bare', 'SELECT count(*) FROM assoc.plan()'), '0', 'bare: nothing is left');
 is(run('bare', 'SELECT DISTINCT status FROM assoc.associations'), 'in place', 'bare: in place');
+is(run('bare', 'ANALYZE; SELECT severity, code, association, message FROM assoc.validate()'), '', 'bare: nothing is wrong');
 like(run('bare', q{SELECT * FROM assoc.describe('Branch')}), qr/accounts: has many Account.*pgbench_accounts\.bid integer -> pgbench_branches\.bid/s,
 	'bare: described');
 check_accessors('bare');
@@ -89,6 +90,7 @@ is(run('keyed', 'SELECT outcome, count(*) FROM assoc.apply() GROUP BY 1'), 'done
 is(run('keyed', $keys), $before, 'keyed: the keys are as they were');
 is(run('keyed', $indexes), run('twin', $indexes), 'keyed: the indexes are those PostgreSQL makes');
 is(run('keyed', 'SELECT DISTINCT on_delete, status FROM assoc.associations'), 'NO ACTION|in place', 'keyed: their actions are adopted');
+is(run('keyed', 'ANALYZE; SELECT DISTINCT severity, code FROM assoc.validate()'), 'info|fk_undeclared', 'keyed: only the keys that nobody declared are told');
 check_accessors('keyed');
 
 $node->stop;

@@ -121,9 +121,9 @@ SELECT assoc.define_model('Todo', 'public."Todos"');},
 		'1.0--1.1' => q{SELECT assoc.belongs_to('Todo', 'User', foreign_key => 'userId', on_delete => 'CASCADE', inverse => 'todos'); SELECT assoc.apply();},
 		'1.1--1.0' => q{SELECT assoc.drop_association('User.todos'); SELECT assoc.drop_association('Todo.user'); ALTER TABLE public."Todos" DROP COLUMN "userId";} });
 	my $content = q{
-		SELECT association, kind, foreign_key, on_delete, status, difference, declared_by FROM assoc.associations ORDER BY 1; SELECT * FROM assoc.models ORDER BY 1;
+		SELECT association, kind, foreign_key, on_delete, status, difference, declared_by FROM assoc.associations ORDER BY 1; SELECT model, table_name, key, singular, plural, associations, status, inferred, declared_by FROM assoc.models ORDER BY 1;
 		SELECT assoc.document(); SELECT * FROM assoc.plan(); SELECT r::text FROM assoc_internal.recorded r ORDER BY 1;
-		SELECT d::text FROM assoc_internal.declaration d ORDER BY 1; SELECT m::text FROM assoc_internal.model m ORDER BY 1;
+		SELECT jsonb_strip_nulls(to_jsonb(d)) FROM assoc_internal.declaration d ORDER BY d::text; SELECT jsonb_strip_nulls(to_jsonb(m)) FROM assoc_internal.model m ORDER BY m::text;
 		SELECT t.title, u.name FROM "Todos" t, "user"(t) u ORDER BY 1; SELECT n.id, u.name FROM notes n, "user"(n) u ORDER BY 1;
 		SELECT config_table, name FROM assoc_internal.conflict WHERE config_table <> 'history' ORDER BY 1, 2};
 	$database = "full_$role";

@@ -83,6 +83,9 @@ HINT:  Drop it where it was declared.}, 'a package\'s association is not dropped
 	refused($database, q{SELECT assoc.rename_association('User.todos', 'tasks')},
 		q{ERROR:  55000: association "User.todos" is declared by package "todo_app"
 HINT:  Rename it where it was declared.}, 'nor renamed');
+	refused($database, q{SELECT assoc.set_enforcement('Todo.user', 'trigger')},
+		q{ERROR:  55000: association "Todo.user" is declared by package "todo_app"
+HINT:  Change it where it was declared.}, 'nor enforced in another way');
 	is($node->safe_psql($database, $associations), $before, 'all is as it was');
 
 	# said in the same words by both

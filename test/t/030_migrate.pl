@@ -74,8 +74,8 @@ my $history = q{SELECT action, COALESCE(from_version, '-'), COALESCE(to_version,
 	is(steps_of($node, $db, q{assoc.migrate('ta_shop')}, @plain), '->1.0 1.0>1.1 1.1>1.2 1.2>1.10', 'and once more');
 	is($node->safe_psql($db, "SELECT count(*), count(DISTINCT id) FROM assoc_internal.history WHERE package = 'ta_shop'"), '18|18',
 		'each step is in the history');
-	like($node->safe_psql($db, $history), qr/^migrate\|-\|1\.0\|ta_shop--1\.0\.sql\|t\|plain\|t\|\|t\|1\.2$/m, '... with who, script, checksum and versions');
-	like($node->safe_psql($db, $history), qr/^undo_all\|1\.0\|-\|\|f\|plain\|t\|0\|t\|1\.2$/m, '... the end of it too');
+	like($node->safe_psql($db, $history), qr/^migrate\|-\|1\.0\|ta_shop--1\.0\.sql\|t\|plain\|t\|\|t\|1\.4$/m, '... with who, script, checksum and versions');
+	like($node->safe_psql($db, $history), qr/^undo_all\|1\.0\|-\|\|f\|plain\|t\|0\|t\|1\.4$/m, '... the end of it too');
 	is($node->safe_psql($db, q{SELECT version, has_down, applied_by, duration > interval '0', script_changed, applied_at <= now() FROM assoc.migrations
 		WHERE package = 'ta_shop' AND version = '1.2'}), '1.2|t|plain|t|f|t', 'the view says who and when');
 

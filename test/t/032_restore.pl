@@ -178,7 +178,7 @@ foreach my $role ($super, 'plain')
 	is($node->safe_psql($target, q{SELECT count(*) FROM assoc.validate() WHERE severity = 'error'}), '0', '... consistently');
 	# with it
 	my $preamble = $node->safe_psql($db, 'SELECT * FROM assoc.restore_preamble()');
-	is($preamble, "CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION '1.2';\nCREATE EXTENSION IF NOT EXISTS ta_shop WITH SCHEMA public VERSION '1.0' CASCADE;", 'restore_preamble()');
+	is($preamble, "CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION '1.4';\nCREATE EXTENSION IF NOT EXISTS ta_shop WITH SCHEMA public VERSION '1.0' CASCADE;", 'restore_preamble()');
 	$target = fresh('plain');
 	as($target, 'plain', $preamble);
 	is(restore($target, 'plain', $file), '', 'restored after it');
@@ -193,7 +193,7 @@ foreach my $role ($super, 'plain')
 		'relocatable = false', 'schema = public', "requires = 'todo_assoc, ta_first'");
 	my $db = fresh('plain');
 	as($db, 'plain', q{CREATE EXTENSION todo_assoc; SELECT * FROM assoc.migrate('ta_a_second'); INSERT INTO "My first".firsts VALUES (1); INSERT INTO seconds VALUES (1, 1)});
-	is($node->safe_psql($db, 'SELECT * FROM assoc.restore_preamble()'), q{CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION '1.2';
+	is($node->safe_psql($db, 'SELECT * FROM assoc.restore_preamble()'), q{CREATE EXTENSION IF NOT EXISTS todo_assoc VERSION '1.4';
 CREATE SCHEMA IF NOT EXISTS "My first";
 CREATE EXTENSION IF NOT EXISTS ta_first WITH SCHEMA "My first" VERSION '1.0' CASCADE;
 CREATE EXTENSION IF NOT EXISTS ta_a_second WITH SCHEMA public VERSION '1.0' CASCADE;}, 'each after those it requires');
@@ -435,8 +435,15 @@ HINT:  Call it as the owner of the package.}, '... so is post_restore()');
 	is(report($node, $db, 'SELECT assoc.grant_owner()', '-U', 'plain'), q{ERROR:  42501: must be owner of extension todo_assoc
 HINT:  Call it as heir.}, 'grant_owner() is for the owner');
 	is(as($db, 'heir', 'SELECT assoc.grant_owner()'), 'granted to heir', '... who grants itself');
-	is($node->safe_psql($db, q{SELECT bool_and(has_table_privilege('heir', 'assoc_internal.' || t, 'INSERT')), has_table_privilege('heir', 'assoc_internal.conflict', 'DELETE')
-		FROM unnest('{model,declaration,recorded,conflict,history}'::text[]) t}), 't|t', '... what a restore needs');
+	is($node->safe_psql($db, q{SELECT bool_and(has_table_privilege('heir', 'assoc_internal.' || t, 'INSERT')), has_table_privilege('heir', 'assoc_internal.conflict', 'DELETE'),
+		has_table_privilege('heir', 'assoc_internal.quarantine', 'SELECT') AND has_table_privilege('heir', 'assoc_internal.quarantine', 'DELETE')
+		FROM unnest('{model,declaration,recorded,conflict,history,ignored,quarantine}'::text[]) t}), 't|t|t', '... what a restore needs');
+	as($db, 'heir', q{CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE todos (id integer, user_id integer); INSERT INTO todos VALUES (1, 7);
+		SELECT assoc.belongs_to('Todo', 'User'); CALL assoc.repair('Todo.user', 'quarantine'); SELECT assoc.ignore('step_pending')});
+	my $again = fresh('heir');
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'heir', '-d', $again, '-f', dump_of($db, 'heir') ], '... its dump restores');
+	is(as($again, 'heir', 'SELECT association, "row" FROM assoc.quarantined UNION ALL SELECT code, NULL FROM assoc_internal.ignored'), qq(Todo.user|{"id": 1, "user_id": 7}\nstep_pending|),
+		'... with what is in quarantine and what is ignored');
 }
 
 # ALTER EXTENSION .. SET SCHEMA

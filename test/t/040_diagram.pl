@@ -175,7 +175,7 @@ $node->safe_psql('lesson', 'SET client_min_messages = warning; SET session_repli
 like(sql('lesson', q{SELECT assoc.diagram()}), qr/^    Tag\["Tag \(tags, missing\)"\]/m, 'a table is missing: the box says so');
 like(sql('lesson', q{SELECT assoc.diagram()}), qr/^    Tag \S+\.\.\S+ todo_tags : "\w+ \(broken: [^"]+\)"$/m, '... the line is broken');
 is(read_mermaid(sql('lesson', q{SELECT assoc.diagram()})), '4 boxes, 6 columns, 3 lines', '... all is drawn');
-like(sql('lesson', q{SELECT assoc.diagram('dot')}), qr/^  Tag:\S+ -> todo_tags:.*style=dashed, color="#B3382C".*broken: /m, '... in red');
+like(sql('lesson', q{SELECT assoc.diagram('dot')}), qr/^  (\d+) \[.*broken: .*\n  Tag:\S+ -> \1:w \[.*style=dashed, color="#B3382C".*\n  \1:e -> todo_tags:.*style=dashed, color="#B3382C"/m, '... in red');
 
 # ---- Names
 
@@ -278,8 +278,8 @@ SKIP:
 		my ($status, $out, $err) = call('', $script, '-o', "$dir/$database.svg", $database);
 		is_deeply([ $status, $out, $err ], [ 0, '', '' ], "$database: an svg, without a warning");
 		my $svg = decode('UTF-8', slurp("$database.svg"));
-		is(scalar(() = $svg =~ /class="node"/g), $boxes, '... of all boxes');
-		is(scalar(() = $svg =~ /class="edge"/g), $lines, '... and all lines');
+		is(scalar(() = $svg =~ /class="node"/g), $boxes + $lines, '... of all boxes, and labels of lines');
+		is(scalar(() = $svg =~ /class="edge"/g), 2 * $lines, '... and all lines, each before and behind its label');
 	}
 	my ($status, $out, $err) = call('', $script, '-o', "$dir/lesson.png", 'lesson');
 	is_deeply([ $status, $out, $err ], [ 0, '', '' ], 'a png');

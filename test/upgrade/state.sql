@@ -4,7 +4,7 @@
 \pset null (null)
 SET search_path = "My ""schema""", public;
 \set system '''pg_catalog''::regnamespace, ''pg_toast''::regnamespace, ''information_schema''::regnamespace'
-SELECT to_regclass('assoc_internal.history') IS NOT NULL AS since_1_1 \gset
+SELECT to_regclass('assoc_internal.history') IS NOT NULL AS since_1_1, to_regclass('assoc_internal.enforced') IS NOT NULL AS since_1_3 \gset
 
 \o :out/assoc.associations
 SELECT * FROM assoc.associations;
@@ -26,6 +26,12 @@ SELECT d::text FROM assoc_internal.declaration d WHERE d.declarer :is_there ORDE
 SELECT r::text FROM assoc_internal.recorded r WHERE r.declarer :is_there ORDER BY 1;
 \o :out/assoc_internal.conflict
 SELECT c::text FROM assoc_internal.conflict c ORDER BY 1;
+\if :since_1_3
+\o :out/assoc_internal.enforced
+SELECT e::text FROM assoc_internal.enforced e WHERE e.declarer :is_there ORDER BY 1;
+\o :out/assoc_internal.enforced_target
+SELECT t::text FROM assoc_internal.enforced_target t WHERE t.declarer :is_there ORDER BY 1;
+\endif
 \if :since_1_1
 \o :out/assoc.migrations
 SELECT * FROM assoc.migrations;

@@ -2,7 +2,7 @@ SELECT pg_temp.told('accessors give their rows', $$SELECT u.name, t.title, n.id 
 SELECT pg_temp.refused('an orphan is refused', 'INSERT INTO notes VALUES (9, 42)', '23503');
 SELECT pg_temp.told('1.0 plans and applies', $$SELECT count(*) FROM assoc.apply()$$, '0');
 ALTER EXTENSION todo_assoc UPDATE;
-SELECT pg_temp.told('the extension is updated', $$SELECT extversion, (SELECT count(*) FROM pg_event_trigger) AS triggers FROM pg_extension WHERE extname = 'todo_assoc'$$, '1.2|3');
+SELECT pg_temp.told('the extension is updated', $$SELECT extversion, (SELECT count(*) FROM pg_event_trigger) AS triggers FROM pg_extension WHERE extname = 'todo_assoc'$$, '1.4|3');
 SELECT pg_temp.told('... and notes the packages', 'SELECT action, from_version, to_version FROM assoc_internal.history', 'observed||1.1');
 ALTER TABLE notes RENAME COLUMN "userId" TO "user";
 SELECT pg_temp.told('... and follows a rename', $$SELECT foreign_key, status FROM assoc.associations WHERE association = 'Note.user'$$, 'user|in place');

@@ -1,0 +1,1 @@
+SELECT assoc.apply('Todo, User, Note, Doc, Comment, Stay');

@@ -53,7 +53,7 @@ SELECT pg_temp.told('the document declares itself', 'SELECT assoc.declare(assoc.
 
 SELECT pg_temp.refused('1.2 knows of no polymorphic ones', $$ALTER EXTENSION todo_assoc UPDATE TO '1.2'$$, '55000');
 SELECT assoc.drop_association('Post.comments'), assoc.drop_association('Comment.subject'), assoc.drop_association('Doc.editor') \g /dev/null
-SELECT assoc.define_model('User'), assoc.define_model('Todo', plural => 'todos'), assoc.define_model('Post') \g /dev/null
+SELECT assoc.define_model('User'), assoc.define_model('Todo', plural => 'todos'), assoc.define_model('Post'), assoc.define_model('Photo') \g /dev/null
 SELECT assoc.drop_association('Note.namesake'), assoc.drop_association('Stay.place') \g /dev/null
 SELECT assoc.set_enforcement(name, 'foreign_key') FROM unnest('{Doc.approver,Note.person,Note.bad,Todo.user,User.boss}'::text[]) name \g /dev/null
 SELECT assoc.apply() \g /dev/null

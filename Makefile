@@ -21,6 +21,7 @@ OBJS = \
 	src/base/json.o \
 	src/base/spi.o \
 	src/base/spi_plan.o \
+	src/base/spi_estimate.o \
 	src/base/spi_stream.o \
 	src/pg/expression.o \
 	src/pg/extension.o \
@@ -132,19 +133,23 @@ OBJS = \
 	src/exchange/import_read.o \
 	src/exchange/picture.o \
 	src/load/aggregate.o \
+	src/load/allow.o \
 	src/load/compile.o \
+	src/load/explain.o \
 	src/load/find.o \
 	src/load/find_key.o \
 	src/load/hop_sql.o \
 	src/load/keys.o \
 	src/load/params.o \
 	src/load/query_parse.o \
+	src/load/query_read.o \
 	src/load/query_short.o \
 	src/load/receive.o \
 	src/load/resolve.o \
 	src/load/run.o \
 	src/load/scan.o \
 	src/load/select.o \
+	src/load/strategy.o \
 	src/load/tree.o \
 	src/load/way.o \
 	src/load/where.o \
@@ -231,6 +236,7 @@ REGRESS = \
 	load_errors \
 	load_aggregates \
 	load_all \
+	load_allow \
 	load_random
 
 ISOLATION = \

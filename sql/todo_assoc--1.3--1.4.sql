@@ -12,14 +12,14 @@ RETURNS json LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'ta_find_all_call';
 COMMENT ON FUNCTION assoc.find_all(text, text, text) IS
 'SELECT assoc.find_all(''User'', ''todos.tags'');
-Loads the rows of a model as a JSON array, with associations nested under their names; [] when there is none. query: the associations to include (''todos.tags,profile''), or JSON with the keys attributes, where, include, order, limit, offset, paranoid and numbers, all but the last at every level. Runs as the caller, by one snapshot; values as row_to_json writes them.';
+Loads the rows of a model as a JSON array, with associations nested under their names; [] when there is none. query: the associations to include (''todos.tags,profile''), or JSON with the keys attributes, where, include, order, limit, offset, paranoid and numbers, all but the last at every level. allow: what the query may do at most, a query itself; outside of it: 42501. Runs as the caller, by one snapshot; values as row_to_json writes them.';
 
 CREATE FUNCTION assoc.find_all(model text, query jsonb, allow text DEFAULT NULL)
 RETURNS json LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'ta_find_all_call';
 COMMENT ON FUNCTION assoc.find_all(text, jsonb, text) IS
 'SELECT assoc.find_all(''User'', ''["todos.tags"]''::jsonb);
-Loads the rows of a model as a JSON array, with associations nested under their names; [] when there is none. query: the associations to include (''todos.tags,profile''), or JSON with the keys attributes, where, include, order, limit, offset, paranoid and numbers, all but the last at every level. Runs as the caller, by one snapshot; values as row_to_json writes them.';
+Loads the rows of a model as a JSON array, with associations nested under their names; [] when there is none. query: the associations to include (''todos.tags,profile''), or JSON with the keys attributes, where, include, order, limit, offset, paranoid and numbers, all but the last at every level. allow: what the query may do at most, a query itself; outside of it: 42501. Runs as the caller, by one snapshot; values as row_to_json writes them.';
 
 CREATE FUNCTION assoc.find_one(model text, query text DEFAULT NULL, allow text DEFAULT NULL)
 RETURNS json LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
@@ -139,3 +139,21 @@ AS 'MODULE_PATHNAME', 'ta_has_call';
 COMMENT ON FUNCTION assoc.has(text, anycompatible, text, jsonb) IS
 'SELECT assoc.has(''User'', 1, ''todos'', ''[1, 2]'');
 Whether an association of one row leads to each of the keys; true of ''[]''; NULL when there is no such row.';
+
+CREATE FUNCTION assoc.explain(model text, query text DEFAULT NULL, actual boolean DEFAULT false, allow text DEFAULT NULL,
+    OUT edge text, OUT step text, OUT strategy text, OUT why text, OUT keys bigint, OUT estimated_rows bigint,
+    OUT actual_rows bigint, OUT milliseconds double precision, OUT sql text)
+RETURNS SETOF record LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'ta_explain_call';
+COMMENT ON FUNCTION assoc.explain(text, text, boolean, text) IS
+'SELECT edge, strategy, why FROM assoc.explain(''User'', ''todos.tags'');
+How assoc.find_all would load the query: a row for each statement, with the association, what the statement gives (roots, links from parents to rows, rows), how and why so, how many keys it looks up and rows it is expected to find, and its SQL. actual => true: the query is run, and keys, rows and time are those that were.';
+
+CREATE FUNCTION assoc.explain(model text, query jsonb, actual boolean DEFAULT false, allow text DEFAULT NULL,
+    OUT edge text, OUT step text, OUT strategy text, OUT why text, OUT keys bigint, OUT estimated_rows bigint,
+    OUT actual_rows bigint, OUT milliseconds double precision, OUT sql text)
+RETURNS SETOF record LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'ta_explain_call';
+COMMENT ON FUNCTION assoc.explain(text, jsonb, boolean, text) IS
+'SELECT edge, strategy, why FROM assoc.explain(''User'', ''["todos.tags"]''::jsonb);
+How assoc.find_all would load the query: a row for each statement, with the association, what the statement gives (roots, links from parents to rows, rows), how and why so, how many keys it looks up and rows it is expected to find, and its SQL. actual => true: the query is run, and keys, rows and time are those that were.';

@@ -22,3 +22,5 @@ DROP FUNCTION assoc.get(text, anycompatible, text, jsonb);
 DROP FUNCTION assoc.count_associated(text, anycompatible, text, text);
 DROP FUNCTION assoc.count_associated(text, anycompatible, text, jsonb);
 DROP FUNCTION assoc.has(text, anycompatible, text, jsonb);
+DROP FUNCTION assoc.explain(text, text, boolean, text);
+DROP FUNCTION assoc.explain(text, jsonb, boolean, text);

@@ -1,7 +1,7 @@
 /*
  * src/api/load.c
  *		SQL-callable: find_all, find_one, find_by_pk, find_and_count_all, find_all_rows, count, exists,
- *		get, count_associated, has.
+ *		get, count_associated, has, explain.
  *
  * Each has two entries in SQL, for a query as text and as jsonb.  All that they
  * read they read as the caller.
@@ -11,6 +11,8 @@
  * twice; 54000 too deep, too many rows, too large; 0A000 not there yet.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -32,6 +34,7 @@ PG_FUNCTION_INFO_V1(ta_find_all_rows_call);
 PG_FUNCTION_INFO_V1(ta_get_call);
 PG_FUNCTION_INFO_V1(ta_count_associated_call);
 PG_FUNCTION_INFO_V1(ta_has_call);
+PG_FUNCTION_INFO_V1(ta_explain_call);
 
 /* The query argument: text or jsonb; NULL is the empty query. */
 static TaQuery *
@@ -42,16 +45,35 @@ query_argument(FunctionCallInfo fcinfo, int n)
 	return ta_query_parse(ta_arg_text(fcinfo, n));
 }
 
+static void
+say_allow(void *arg)
+{
+	errcontext("argument \"allow\"");
+}
+
+/* What the query may do; NULL: everything. */
+static TaQuery *
+allow_argument(FunctionCallInfo fcinfo, int n)
+{
+	ErrorContextCallback context = {.callback = say_allow, .previous = error_context_stack};
+	TaQuery *allow;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	error_context_stack = &context;
+	allow = ta_query_parse(ta_arg_text(fcinfo, n));
+	error_context_stack = context.previous;
+	return allow;
+}
+
 /* (model, query, allow), the last two from the argument of this number on */
 static TaFind
 find_arguments(FunctionCallInfo fcinfo, int query)
 {
 	TaFind find = {.model = ta_arg_name(fcinfo, 0, "model")};
 
-	if (!PG_ARGISNULL(query + 1))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("argument \"allow\" is not supported yet")));
 	find.query = query_argument(fcinfo, query);
+	find.allow = allow_argument(fcinfo, query + 1);
 	return find;
 }
 
@@ -224,4 +246,41 @@ ta_has_call(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || !ta_find_has(&find, association, keys, &has))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(has);
+}
+
+/* the columns of explain */
+#define EXPLAIN_COLUMNS 9
+
+static void
+put_explained(const TaExplained *row, void *arg)
+{
+	ReturnSetInfo *rsinfo = arg;
+	Datum values[EXPLAIN_COLUMNS] = {CStringGetTextDatum(row->edge),
+									 CStringGetTextDatum(row->step),
+									 CStringGetTextDatum(row->strategy),
+									 CStringGetTextDatum(row->why),
+									 Int64GetDatum((int64) rint(Max(row->keys, 0))),
+									 Int64GetDatum((int64) rint(row->estimated_rows)),
+									 Int64GetDatum(row->actual_rows),
+									 Float8GetDatum(row->milliseconds),
+									 CStringGetTextDatum(row->sql)};
+	bool nulls[EXPLAIN_COLUMNS] = {[4] = row->keys < 0,
+								   [6] = row->actual_rows < 0,
+								   [7] = row->actual_rows < 0};
+
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* assoc.explain(model, query, actual, allow) returns setof record: a row for each statement */
+Datum
+ta_explain_call(PG_FUNCTION_ARGS)
+{
+	TaFind find = {.model = ta_arg_name(fcinfo, 0, "model")};
+
+	find.query = query_argument(fcinfo, 1);
+	find.allow = allow_argument(fcinfo, 3);
+	InitMaterializedSRF(fcinfo, 0);
+	ta_find_explain(&find, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), put_explained,
+					fcinfo->resultinfo);
+	return (Datum) 0;
 }

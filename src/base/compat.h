@@ -48,6 +48,14 @@
 #define ta_function_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
 #endif
 
+/* 16: a plan keeps the rights that it needs beside its tables; needs executor/executor.h */
+#if PG_VERSION_NUM >= 160000
+#define ta_check_plan_rights(plan) \
+	((void) ExecCheckPermissions((plan)->rtable, (plan)->permInfos, true))
+#else
+#define ta_check_plan_rights(plan) ((void) ExecCheckRTPerms((plan)->rtable, true))
+#endif
+
 /* 19: the syscache callback's cache id became an enum */
 #if PG_VERSION_NUM >= 190000
 typedef SysCacheIdentifier TaSysCacheId;

@@ -30,6 +30,9 @@ typedef struct TaSpiQuery
 extern void ta_spi_stream_query(const TaSpiQuery *query, TaSlotFunction row, void *arg);
 extern void ta_spi_stream_trim(void);
 
+/* spi_estimate.c */
+extern double ta_spi_estimate(const TaSpiQuery *query, int unknown);
+
 /* A query whose rows are fetched some at a time, also in later calls of a function. */
 typedef struct PortalData TaSpiCursor;
 

@@ -189,6 +189,7 @@ compile(const TaNode *node, bool numbers_quoted)
 {
 	TaStep *step = palloc0(sizeof(TaStep));
 
+	step->node = node;
 	step->path = node->path;
 	step->name = node->name;
 	step->to_one = node->to_one;

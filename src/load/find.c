@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "base/spi_stream.h"
+#include "load/allow.h"
 #include "load/find.h"
 #include "load/find_key.h"
 #include "load/receive.h"
@@ -53,10 +54,41 @@ make_result(MemoryContext caller, Size length)
 	return result;
 }
 
+static void
+say_allow(void *arg)
+{
+	errcontext("argument \"allow\"");
+}
+
+/* Raises where the bound itself names what there is not. */
+static void
+check_allow(const TaFind *find)
+{
+	ErrorContextCallback context = {.callback = say_allow, .previous = error_context_stack};
+
+	if (find->allow == NULL)
+		return;
+	error_context_stack = &context;
+	ta_allow_check(ta_node_resolve(find->model, find->allow, NULL));
+	error_context_stack = context.previous;
+}
+
 static TaNode *
 resolve(const TaFind *find)
 {
-	return ta_node_resolve(find->model, find->query);
+	check_allow(find);
+	return ta_node_resolve(find->model, find->query, find->allow);
+}
+
+/* The same where the roots are loaded: there may be a limit on how many. */
+static TaNode *
+resolve_rows(const TaFind *find)
+{
+	TaNode *node = resolve(find);
+
+	if (!find->by_key)
+		ta_allow_limit(find->allow, find->query, find->query->limit, node->model->name);
+	return node;
 }
 
 /* What must hold of the root that is named by its key, or NULL. */
@@ -140,7 +172,7 @@ text *
 ta_find_all(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	text *result = list_text(load(find, resolve(find)), caller, "", "");
+	text *result = list_text(load(find, resolve_rows(find)), caller, "", "");
 
 	end(caller);
 	return result;
@@ -151,7 +183,7 @@ text *
 ta_find_one(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaStep *step = load(find, resolve(find));
+	TaStep *step = load(find, resolve_rows(find));
 	text *result = NULL;
 
 	if (step->got.count > 0)
@@ -200,7 +232,7 @@ text *
 ta_find_and_count(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaNode *node = resolve(find);
+	TaNode *node = resolve_rows(find);
 	text *result =
 		list_text(load(find, node), caller,
 				  psprintf("{\"count\":" INT64_FORMAT ",\"rows\":", count_roots(node)), "}");
@@ -250,6 +282,19 @@ ta_find_exists(const TaFind *find)
 	return found;
 }
 
+/* Hands on the statements that load the query; actual: after they were run. */
+void
+ta_find_explain(const TaFind *find, bool actual, TaExplainRow row, void *arg)
+{
+	MemoryContext caller = begin();
+	TaStep *step = compile(find, resolve_rows(find));
+
+	if (actual)
+		run(step, NULL);
+	ta_explain(step, actual, row, arg);
+	end(caller);
+}
+
 /* ---- rows one by one ---- */
 
 /* as many roots are loaded together, with what is below them */
@@ -272,7 +317,7 @@ ta_find_rows_begin(const TaFind *find)
 	TaParams *params;
 	TaSpiQuery query = {0};
 
-	rows->step = compile(find, resolve(find));
+	rows->step = compile(find, resolve_rows(find));
 	params = rows->step->rows->params;
 	query.sql = rows->step->rows->sql;
 	query.nparams = params->count;
@@ -336,7 +381,7 @@ resolve_associated(const TaFind *find, const char *association)
 	root->attributes_said = true;
 	root->paranoid = TA_SAY_NO;
 	root->include = list_make1(level);
-	return ta_node_resolve(find->model, root);
+	return ta_node_resolve(find->model, root, NULL);
 }
 
 /* What the association leads to: a list, an object or null in JSON; NULL: there is no such row. */

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "load/explain.h"
 #include "load/query.h"
 
 /* How the roots of a query are told. */
@@ -14,6 +15,7 @@ typedef struct TaFind
 {
 	const char *model;
 	TaQuery *query;
+	TaQuery *allow; /* what the query may do; NULL: everything */
 	bool by_key; /* the one with this key */
 	Datum key;
 	Oid key_type;
@@ -30,6 +32,8 @@ extern bool ta_find_exists(const TaFind *find);
 extern TaFindRows *ta_find_rows_begin(const TaFind *find);
 extern text *ta_find_rows_next(TaFindRows *rows);
 extern void ta_find_rows_end(TaFindRows *rows);
+
+extern void ta_find_explain(const TaFind *find, bool actual, TaExplainRow row, void *arg);
 
 extern text *ta_find_associated(const TaFind *find, const char *association);
 extern bool ta_find_count_associated(const TaFind *find, const char *association, int64 *count);

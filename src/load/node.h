@@ -46,6 +46,8 @@ typedef struct TaNodeOrder
 typedef struct TaNode
 {
 	const char *path; /* where the query says it */
+	const TaQuery *said;
+	const TaQuery *allow; /* what the level may do; NULL: everything */
 	const struct TaNode *parent; /* NULL: the roots */
 	const TaModel *model; /* NULL: one of several, see facets */
 	const TaDecl *decl; /* how the parent leads here; NULL: the roots */
@@ -66,6 +68,7 @@ typedef struct TaNode
 	int64 offset;
 
 	/* of a many-to-many */
+	const TaModel *through_model; /* NULL: it is none */
 	const char *through; /* name of the junction's row in the result; NULL: not shown */
 	List *through_columns; /* of TaNodeColumn */
 	const JsonbValue *through_where; /* NULL: none */
@@ -73,7 +76,8 @@ typedef struct TaNode
 	bool through_live;
 } TaNode;
 
-extern TaNode *ta_node_resolve(const char *model, const TaQuery *query);
+extern TaNode *
+ta_node_resolve(const char *model, const TaQuery *query, const TaQuery *allow);
 extern const TaColumn *ta_node_column(const TaModel *model, const char *name, const char *path);
 extern TaNode *ta_node_associated(const TaModel *model, const char *alias, const char *path);
 extern const TaDecl *ta_node_association(const TaModel *model, const char *alias, const char *path);

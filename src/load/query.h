@@ -51,6 +51,7 @@ typedef struct TaQuery
 	bool merges; /* written as a dotted name: another one may go on from here */
 	TaSay all; /* every association there is, instead of one by name */
 	bool inner; /* such a one below such a one */
+	List *targets; /* of TaQuery, its association the model: of one model of several */
 	TaSay nested; /* and every one below those, but back to a model on the way */
 
 	/* every level */
@@ -59,6 +60,7 @@ typedef struct TaQuery
 	List *attributes_more; /* of TaQueryName: "include" */
 	List *attributes_less; /* of TaQueryName: "exclude" */
 	const JsonbValue *where; /* NULL: not said */
+	const char *where_path; /* NULL: that of the level, and "where" */
 	List *include; /* of TaQuery */
 	List *order; /* of TaQueryOrder */
 	bool order_said;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "portability/instr_time.h"
 #include "utils/memutils.h"
 
 #include "base/guc.h"
@@ -209,6 +210,8 @@ ta_receive(TaStep *step, TaStatement *statement, TaRows *rows, TaLookup *lookups
 						 .count = count,
 						 .context = CurrentMemoryContext};
 	TaSpiQuery query;
+	instr_time start;
+	instr_time end;
 
 	memset(rows, 0, sizeof(TaRows));
 	rows->nlookups = nlookups;
@@ -218,7 +221,9 @@ ta_receive(TaStep *step, TaStatement *statement, TaRows *rows, TaLookup *lookups
 	rows->offset[0] = 0;
 	if (answered != NULL && answered->count == 0)
 		return;
-	if (answered == NULL || !reads_all(statement, answered))
+	INSTR_TIME_SET_CURRENT(start);
+	statement->ran_all = answered != NULL && reads_all(statement, answered);
+	if (!statement->ran_all)
 		query = query_by_keys(statement, answered, &receiver);
 	else
 		query = query_all(statement, answered, &receiver);
@@ -229,4 +234,7 @@ ta_receive(TaStep *step, TaStatement *statement, TaRows *rows, TaLookup *lookups
 	else
 		ta_spi_stream_query(&query, receive, &receiver);
 	MemoryContextDelete(receiver.scratch);
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	statement->milliseconds = INSTR_TIME_GET_MILLISEC(end);
 }

@@ -12,6 +12,7 @@
 #include "base/guc.h"
 #include "base/ident.h"
 #include "load/aggregate.h"
+#include "load/allow.h"
 #include "load/node.h"
 #include "model/lookup.h"
 #include "model/target.h"
@@ -131,7 +132,7 @@ make_aggregate(const TaModel *model, const TaQueryName *name)
 
 /* Adds the named columns, and aggregates if they may be, to those that are shown. */
 static List *
-add_columns(List *columns, const TaModel *model, List *names, bool aggregates)
+add_columns(List *columns, const TaModel *model, List *names, bool aggregates, const TaQuery *allow)
 {
 	ListCell *lc;
 
@@ -142,6 +143,7 @@ add_columns(List *columns, const TaModel *model, List *names, bool aggregates)
 
 		if (made == NULL)
 			made = make_column(ta_node_column(model, name->name, name->path), name->shown);
+		ta_allow_name(allow, TA_ALLOW_SHOW, model, name->name, name->path);
 		if (find_shown(columns, made->shown) != NULL)
 			twice(made->shown, name->path);
 		columns = lappend(columns, made);
@@ -149,16 +151,16 @@ add_columns(List *columns, const TaModel *model, List *names, bool aggregates)
 	return columns;
 }
 
-/* The columns that a level shows, in the order of the result. */
+/* The columns that a level shows, in the order of the result; without a list all that are allowed. */
 static List *
-columns_of(const TaModel *model, const TaQuery *query)
+columns_of(const TaModel *model, const TaQuery *query, const TaQuery *allow)
 {
 	List *columns = NIL;
 	List *excluded = NIL;
 	ListCell *lc;
 
 	if (query->attributes_said)
-		return add_columns(NIL, model, query->attributes, true);
+		return add_columns(NIL, model, query->attributes, true, allow);
 	foreach(lc, query->attributes_less)
 	{
 		TaQueryName *name = lfirst(lc);
@@ -167,10 +169,10 @@ columns_of(const TaModel *model, const TaQuery *query)
 	}
 	foreach(lc, ta_rel_column_names(model->relid))
 	{
-		if (!ta_ident_list_has(excluded, lfirst(lc)))
+		if (!ta_ident_list_has(excluded, lfirst(lc)) && ta_allow_shows(allow, lfirst(lc)))
 			columns = lappend(columns, make_column(ta_rel_column(model->relid, lfirst(lc)), NULL));
 	}
-	return add_columns(columns, model, query->attributes_more, true);
+	return add_columns(columns, model, query->attributes_more, true, allow);
 }
 
 /* ---- order ---- */
@@ -192,7 +194,7 @@ add_key(List *order, const TaModel *model)
 }
 
 static List *
-order_of(const TaModel *model, const TaQuery *query)
+order_of(const TaModel *model, const TaQuery *query, const TaQuery *allow)
 {
 	List *order = NIL;
 	ListCell *lc;
@@ -217,7 +219,10 @@ order_of(const TaModel *model, const TaQuery *query)
 		item->descending = said->descending;
 		item->nulls_first = said->nulls_first;
 		if (item->names == NIL && item->column != NULL)
+		{
 			(void) ta_node_column(model, item->column, said->path);
+			ta_allow_name(allow, TA_ALLOW_ORDER, model, item->column, said->path);
+		}
 		order = lappend(order, item);
 	}
 	return order;
@@ -261,14 +266,17 @@ resolve_level(TaNode *node, const TaQuery *query, int depth)
 							   ta_guc_max_depth),
 						errdetail("At %s.", ta_query_at(query->path)),
 						errhint("The setting assoc.max_depth says how deep it may go.")));
+	ta_allow_options(node->allow, query);
 	node->path = query->path;
-	node->columns = columns_of(node->model, query);
+	node->said = query;
+	node->columns = columns_of(node->model, query, node->allow);
 	node->where = query->where;
-	node->where_path = ta_query_path_key(query->path, "where");
+	node->where_path = query->where_path != NULL ? query->where_path
+												 : ta_query_path_key(query->path, "where");
 	node->limit = query->limit;
 	node->offset = query->offset;
 	node->live = node->model->soft_delete != NULL && query->paranoid != TA_SAY_NO;
-	node->order = order_of(node->model, query);
+	node->order = order_of(node->model, query, node->allow);
 	foreach(lc, query->include)
 	{
 		const TaQuery *include = lfirst(lc);
@@ -309,6 +317,8 @@ resolve_choice(TaNode *node, const TaQuery *query)
 				 errmsg("%s leads to one row: it has no limit or offset", ta_decl_name(node->decl)),
 				 errdetail("At %s.", ta_query_path_key(query->path,
 													   query->limit >= 0 ? "limit" : "offset"))));
+	if (!node->to_one)
+		ta_allow_limit(node->allow, query, node->limit, ta_decl_name(node->decl));
 	if (node->to_one && !finds_one(node))
 		node->limit = 1;
 	if (!query->order_said)
@@ -333,11 +343,13 @@ resolve_through(TaNode *node, const TaQueryThrough *through)
 		return;
 	}
 	junction = usable_model(node->decl->through);
+	node->through_model = junction;
 	node->through_live =
 		junction->soft_delete != NULL && (through == NULL || through->paranoid != TA_SAY_NO);
 	if (through == NULL)
 		return;
-	node->through_columns = add_columns(NIL, junction, through->attributes, false);
+	node->through_columns = add_columns(NIL, junction, through->attributes, false,
+										ta_allow_through(node->allow));
 	if (node->through_columns != NIL)
 		node->through = through->shown != NULL ? through->shown : junction->name;
 	node->through_where = through->where;
@@ -375,10 +387,12 @@ check_hops(const TaNode *node)
 
 /* One association, to one model. */
 static TaNode *
-resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *query, int depth)
+resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *query,
+					const TaQuery *allow, int depth)
 {
 	TaNode *node = palloc0(sizeof(TaNode));
 
+	node->allow = allow;
 	node->parent = parent;
 	node->decl = decl;
 	node->path = query->path;
@@ -396,25 +410,113 @@ resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *que
 	return node;
 }
 
+/* What is said of one of several models, or NULL. */
+static const TaQuery *
+find_target(const TaQuery *query, const char *model)
+{
+	ListCell *lc;
+
+	foreach(lc, query->targets)
+	{
+		if (strcmp(((TaQuery *) lfirst(lc))->association, model) == 0)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+/* The level for one of several models: what is said of it replaces what is said of all; includes are added. */
+static const TaQuery *
+level_of_target(const TaQuery *query, const char *model)
+{
+	const TaQuery *target = query != NULL ? find_target(query, model) : NULL;
+	TaQuery *level;
+
+	if (target == NULL)
+		return query;
+	level = palloc(sizeof(TaQuery));
+	*level = *query;
+	if (target->attributes_said || target->attributes_more != NIL || target->attributes_less != NIL)
+	{
+		level->attributes_said = target->attributes_said;
+		level->attributes = target->attributes;
+		level->attributes_more = target->attributes_more;
+		level->attributes_less = target->attributes_less;
+	}
+	if (target->where != NULL)
+	{
+		level->where = target->where;
+		level->where_path = ta_query_path_key(target->path, "where");
+	}
+	if (target->paranoid != TA_SAY_NOTHING)
+		level->paranoid = target->paranoid;
+	level->include = list_concat_copy(query->include, target->include);
+	return level;
+}
+
+/* Raises where something is said of a model that the association does not lead to. */
+static void
+check_targets(const TaDecl *decl, const TaQuery *query, List *facets)
+{
+	List *models = NIL;
+	ListCell *lc;
+
+	if (query->targets != NIL && !ta_decl_is_polymorphic(decl))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s leads to one model: it has no targets", ta_decl_name(decl)),
+				 errdetail("At %s.", ta_query_path_key(query->path, "targets"))));
+	foreach(lc, facets)
+		models = lappend(models, ((TaDecl *) lfirst(lc))->target);
+	foreach(lc, query->targets)
+	{
+		const TaQuery *target = lfirst(lc);
+		const char *nearest = ta_err_nearest(target->association, models);
+
+		if (!ta_ident_list_has(models, target->association))
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+							errmsg("%s does not lead to \"%s\"", ta_decl_name(decl),
+								   target->association),
+							errdetail("At %s.", target->path),
+							nearest != NULL
+								? errhint("Did you mean \"%s\"?", nearest)
+								: errhint("It leads to %s.", ta_err_list(models, 20))));
+	}
+}
+
 static TaNode *
 resolve_include(const TaNode *parent, const TaQuery *query, int depth)
 {
 	const TaDecl *decl = ta_node_association(parent->model, query->association, query->path);
+	const TaQuery *allow =
+		ta_allow_association(parent->allow, parent->model, query->association, query->path);
+	List *decls = NIL;
 	List *facets = NIL;
 	TaNode *node;
 	ListCell *lc;
 
+	if (ta_decl_is_polymorphic(decl))
+		decls = ta_decl_facets(decl);
+	check_targets(decl, query, decls);
 	if (!ta_decl_is_polymorphic(decl))
-		return resolve_association(parent, decl, query, depth);
-	foreach(lc, ta_decl_facets(decl))
-		facets = lappend(facets, resolve_association(parent, lfirst(lc), query, depth));
+		return resolve_association(parent, decl, query, allow, depth);
+	foreach(lc, decls)
+	{
+		const TaDecl *facet = lfirst(lc);
+
+		facets = lappend(facets,
+						 resolve_association(parent, facet, level_of_target(query, facet->target),
+											 level_of_target(allow, facet->target), depth));
+	}
 	node = palloc0(sizeof(TaNode));
 	node->decl = decl;
 	node->path = query->path;
+	node->said = query;
 	node->to_one = true;
 	node->facets = facets;
 	node->name = query->shown != NULL ? query->shown : query->association;
-	node->filters = facets != NIL && ((TaNode *) linitial(facets))->filters;
+	/* a where that is said of one model is asked of its rows only, but some row there must be */
+	foreach(lc, facets)
+		node->filters = node->filters || ((TaNode *) lfirst(lc))->filters;
 	return node;
 }
 
@@ -514,12 +616,16 @@ ta_node_associated(const TaModel *model, const char *alias, const char *path)
 	return resolve_include(&parent, query, 0);
 }
 
-/* The roots of a query and all below them; raises with the place of what does not exist. */
+/*
+ * The roots of a query and all below them; raises with the place of what does
+ * not exist, or is outside of what is allowed (NULL: everything is).
+ */
 TaNode *
-ta_node_resolve(const char *model, const TaQuery *query)
+ta_node_resolve(const char *model, const TaQuery *query, const TaQuery *allow)
 {
 	TaNode *node = palloc0(sizeof(TaNode));
 
+	node->allow = allow;
 	node->model = usable_model(model);
 	resolve_level(node, query, 0);
 	if (node->order != NIL || node->limit >= 0 || node->offset > 0)

@@ -79,8 +79,8 @@ ta_scan_possible(const TaHop *hop)
 }
 
 /* How many rows the table has, as it is known; negative: it is not. */
-static double
-count_rows(Oid relid)
+double
+ta_scan_count_rows(Oid relid)
 {
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	double rows;
@@ -113,7 +113,7 @@ ta_scan_from(const TaHop *hop)
 {
 	Oid relid = ta_hop_to_model(hop)->relid;
 	const TaColumn *column = ta_rel_column(relid, linitial(ta_hop_to_columns(hop)));
-	double rows = count_rows(relid);
+	double rows = ta_scan_count_rows(relid);
 	double values;
 
 	if (rows <= 0)

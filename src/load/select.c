@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "load/aggregate.h"
+#include "load/allow.h"
 #include "load/find_key.h"
 #include "load/sql.h"
 #include "model/option.h"
@@ -87,8 +88,13 @@ order_table(const TaNodeOrder *item, TaSqlTable *table)
 							errhint("Order by columns of associations to one row.")));
 		table = ta_sql_join(table, decl, item->said->path);
 	}
-	if (item->said != NULL && item->column != NULL)
+	if (item->said == NULL)
+		return table;
+	if (item->column != NULL)
 		(void) ta_node_column(table->model, item->column, item->said->path);
+	ta_allow_name(table->allow, TA_ALLOW_ORDER, table->model,
+				  item->column != NULL ? item->column : ta_err_join(item->aggregate, "."),
+				  item->said->path);
 	return table;
 }
 
@@ -140,33 +146,6 @@ order_and_limit(const TaNode *node, TaSqlTable *table)
 
 /* ---- what is required ---- */
 
-/* Whether it leads to one row that is the first of several. */
-static bool
-takes_first(const TaNode *node)
-{
-	return node->to_one && node->limit == 1;
-}
-
-/* Whether a row can be reached twice: only by going up to a parent after going down to children. */
-static bool
-may_repeat(const TaNode *node)
-{
-	bool down = false;
-	ListCell *lc;
-
-	if (node->decl->kind == TA_BELONGS_TO_MANY)
-		return false;
-	foreach(lc, node->hops)
-	{
-		const TaHop *hop = lfirst(lc);
-
-		if (hop->to_parent && down)
-			return true;
-		down = down || !hop->to_parent;
-	}
-	return false;
-}
-
 /*
  * One model's rows, from a row of the table: s.todos e1 WHERE u.id = e1."userId" AND ...
  *
@@ -180,12 +159,14 @@ along_sql(TaSqlTable *from, const TaNode *node, const TaKeyTest *key, TaSqlTable
 					.live = node->live,
 					.through_live = node->through_live,
 					.through_where = node->through_where,
-					.through_where_path = node->through_where_path};
+					.through_where_path = node->through_where_path,
+					.through_allow = ta_allow_through(node->allow)};
 	StringInfoData where;
 
 	ta_sql_go(from, &way);
+	way.end->allow = node->allow;
 	add_live(&way.where, way.end, node);
-	if (takes_first(node))
+	if (ta_node_takes_first(node))
 		ta_sql_choose(&way, order_list(node, way.end));
 	initStringInfo(&where);
 	appendStringInfoString(&where, way.where.data);
@@ -213,7 +194,7 @@ count_sql(TaSqlTable *from, const TaNode *node)
 	TaSqlTable *end;
 	char *rows = along_sql(from, node, NULL, &end);
 
-	if (node->model->key == NIL || !may_repeat(node))
+	if (node->model->key == NIL || !ta_node_may_repeat(node))
 		return psprintf("(SELECT pg_catalog.count(*) FROM %s)", rows);
 	return psprintf("(SELECT pg_catalog.count(DISTINCT (%s)) FROM %s)",
 					ta_ident_prefixed_columns(end->prefix, node->model->key), rows);
@@ -232,7 +213,7 @@ column_aggregate_sql(TaSqlTable *from, const TaNodeAggregate *aggregate)
 	char *rows = along_sql(from, node, NULL, &end);
 	char *column = psprintf("%s%s", end->prefix, ta_ident_quote(aggregate->column->name));
 
-	if (node->model->key == NIL || !may_repeat(node))
+	if (node->model->key == NIL || !ta_node_may_repeat(node))
 		return psprintf("(SELECT pg_catalog.%s(%s) FROM %s)", aggregate->function + 1, column,
 						rows);
 	return psprintf("(SELECT pg_catalog.%s(x.c) FROM (SELECT DISTINCT ON (%s) %s FROM %s) x(c))",
@@ -304,7 +285,7 @@ char *
 ta_sql_roots(const TaNode *node, TaParams *params, const char *key_test, List *hidden)
 {
 	int aliases = 0;
-	TaSqlTable *table = ta_sql_table(params, &aliases, node->model, "t.");
+	TaSqlTable *table = ta_sql_node_table(params, &aliases, node);
 	List *columns = list_concat(column_list(node->columns, table), hidden);
 	char *order = order_and_limit(node, table);
 	StringInfoData sql;
@@ -322,7 +303,7 @@ char *
 ta_sql_count(const TaNode *node, TaParams *params)
 {
 	int aliases = 0;
-	TaSqlTable *table = ta_sql_table(params, &aliases, node->model, "t.");
+	TaSqlTable *table = ta_sql_node_table(params, &aliases, node);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
@@ -345,7 +326,7 @@ ta_sql_about(const TaNode *root, const TaNode *node, List *keys, const char *key
 			 TaParams *params)
 {
 	int aliases = 0;
-	TaSqlTable *table = ta_sql_table(params, &aliases, root->model, "t.");
+	TaSqlTable *table = ta_sql_node_table(params, &aliases, root);
 	List *parts = NIL;
 	StringInfoData sql;
 	ListCell *lc;
@@ -369,20 +350,6 @@ ta_sql_about(const TaNode *root, const TaNode *node, List *keys, const char *key
 
 /* ---- associations ---- */
 
-/* Whether so many of each parent's are wanted that all of them must be looked at together. */
-static bool
-chooses(const TaNode *node)
-{
-	return node->limit >= 0 || node->offset > 0;
-}
-
-/* Whether the rows are loaded by their own keys, which links give. */
-bool
-ta_sql_needs_links(const TaNode *node)
-{
-	return list_length(node->hops) > 1 && !chooses(node);
-}
-
 /* All steps but the last: the first is reached from the keys k. */
 static TaSqlWay
 way_of(const TaNode *node)
@@ -393,6 +360,7 @@ way_of(const TaNode *node)
 					  .through_live = node->through_live,
 					  .through_where = node->through_where,
 					  .through_where_path = node->through_where_path,
+					  .through_allow = ta_allow_through(node->allow),
 					  .through_ends = true};
 }
 
@@ -422,17 +390,10 @@ ta_sql_links(const TaNode *node, TaParams *params, bool all)
 	/* rows of another type have null instead of a key, and lead nowhere */
 	columns = list_concat(column_list(node->through_columns, way.end),
 						  ta_hop_keys(llast(node->hops), at));
-	return psprintf("SELECT %s%s, %s FROM %s%s%s WHERE %s", may_repeat(node) ? "DISTINCT " : "",
+	return psprintf("SELECT %s%s, %s FROM %s%s%s WHERE %s", ta_node_may_repeat(node) ? "DISTINCT " : "",
 					all ? ta_ident_prefixed_columns(way.start, ta_hop_to_columns(first)) : "k.n",
 					ta_err_join(columns, ", "), all ? "" : ta_keys_sql(first, "k"), all ? "" : ", ",
 					way.tables.data, way.where.data);
-}
-
-/* Whether the rows may also be read all together, for the keys to be compared by bytes. */
-bool
-ta_sql_may_scan(const TaNode *node)
-{
-	return !chooses(node) && (list_length(node->hops) == 1 || ta_sql_needs_links(node));
 }
 
 /* c1, c2, ..., c<count> */
@@ -445,16 +406,6 @@ numbered(int count)
 	for (int i = 1; i <= count; i++)
 		appendStringInfo(&buf, "%sc%d", i == 1 ? "" : ", ", i);
 	return buf.data;
-}
-
-/* Whether an index leads from the keys to the rows of each parent. */
-static bool
-has_index(const TaNode *node)
-{
-	const TaHop *first = linitial(node->hops);
-
-	return OidIsValid(
-		ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first), InvalidOid));
 }
 
 /*
@@ -516,8 +467,8 @@ rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables,
 	StringInfoData sql;
 
 	appendStringInfo(tables, "%s t%s", ta_model_table(node->model), ta_sql_joins(table));
-	if (chooses(node))
-		return has_index(node) || may_repeat(node)
+	if (ta_node_chooses(node))
+		return OidIsValid(ta_node_index(node)) || ta_node_may_repeat(node)
 				   ? lateral_sql(node, keys, columns, tables->data, where, table)
 				   : numbering_sql(node, keys, columns, tables->data, where, table);
 
@@ -544,7 +495,7 @@ static char *
 first_sql(const TaNode *node, const char *keys, List *columns, const char *tables,
 		  const char *where, TaSqlTable *inner)
 {
-	TaSqlTable *table = ta_sql_table(inner->params, inner->aliases, node->model, "t.");
+	TaSqlTable *table = ta_sql_node_table(inner->params, inner->aliases, node);
 	StringInfoData asked;
 	char *order;
 
@@ -577,7 +528,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 	bool has_way = !by_links && list_length(node->hops) > 1;
 	int aliases = 0;
 	TaSqlTable *keys_table = ta_sql_table(params, &aliases, NULL, "k.");
-	TaSqlTable *table = ta_sql_table(params, &aliases, node->model, "t.");
+	TaSqlTable *table = ta_sql_node_table(params, &aliases, node);
 	char *keys = ta_keys_sql(by_links ? last : linitial(node->hops), "k");
 	List *columns = list_concat(column_list(node->columns, table), hidden);
 	TaSqlWay way = way_of(node);
@@ -596,7 +547,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 		appendStringInfoString(&where, all ? ta_hop_type_tests(last, "t.")
 										   : ta_hop_key_tests(last, "k.", "t."));
 	appendStringInfoString(&where, ta_hop_scopes(last, "t."));
-	if (has_way && may_repeat(node))
+	if (has_way && ta_node_may_repeat(node))
 	{
 		char *exists = psprintf("EXISTS (SELECT 1 FROM %s WHERE %s)", way.tables.data, where.data);
 
@@ -609,7 +560,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 	/* no column at all: each row is still one */
 	if (columns == NIL)
 		columns = list_make1("NULL");
-	if (takes_first(node))
+	if (ta_node_takes_first(node))
 	{
 		char *first = first_sql(node, keys, columns, tables.data, where.data, table);
 

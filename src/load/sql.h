@@ -29,6 +29,7 @@ typedef struct TaSqlTable
 	TaParams *params;
 	int *aliases; /* how many were given away in this statement */
 	const TaModel *model;
+	const TaQuery *allow; /* what may be said of its columns; NULL: everything */
 	const char *prefix; /* "t." */
 	struct TaSqlTable *base; /* the one it was joined to, after whose name it stands; or itself */
 	List *joins; /* of TaSqlJoin; the base's only */
@@ -43,6 +44,7 @@ typedef struct TaSqlWay
 	bool through_live;
 	const JsonbValue *through_where; /* NULL: none */
 	const char *through_where_path;
+	const TaQuery *through_allow;
 	bool through_ends; /* the hops end at the junction */
 	bool all; /* from the keys, but from whichever: they are compared elsewhere */
 
@@ -74,8 +76,10 @@ extern char *ta_model_table(const TaModel *model);
 /* way.c */
 extern TaSqlTable *
 ta_sql_table(TaParams *params, int *aliases, const TaModel *model, const char *prefix);
+extern TaSqlTable *ta_sql_node_table(TaParams *params, int *aliases, const TaNode *node);
 extern void ta_sql_go(TaSqlTable *from, TaSqlWay *way);
-extern void ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, TaSqlWay *way);
+extern void
+ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, const char *path, TaSqlWay *way);
 extern void ta_sql_choose(TaSqlWay *way, const char *order);
 extern TaSqlTable *ta_sql_join(TaSqlTable *from, const TaDecl *decl, const char *path);
 extern char *ta_sql_joins(const TaSqlTable *table);
@@ -91,11 +95,18 @@ extern char *ta_sql_roots(const TaNode *node, TaParams *params, const char *key_
 extern char *ta_sql_count(const TaNode *node, TaParams *params);
 extern char *ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all);
 extern char *ta_sql_links(const TaNode *node, TaParams *params, bool all);
+
+/* strategy.c */
+extern bool ta_node_takes_first(const TaNode *node);
+extern bool ta_node_may_repeat(const TaNode *node);
+extern bool ta_node_chooses(const TaNode *node);
+extern Oid ta_node_index(const TaNode *node);
+extern bool ta_sql_needs_links(const TaNode *node);
 extern bool ta_sql_may_scan(const TaNode *node);
 
 /* scan.c */
 extern bool ta_scan_possible(const TaHop *hop);
 extern int ta_scan_from(const TaHop *hop);
-extern bool ta_sql_needs_links(const TaNode *node);
+extern double ta_scan_count_rows(Oid relid);
 
 #endif /* TA_LOAD_SQL_H */

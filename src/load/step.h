@@ -2,8 +2,7 @@
  * src/load/step.h
  *		What is done to load a query: statements, and how their rows fit together.
  *
- * A step holds all that is needed to run it; of the node that it was made from
- * it keeps nothing.
+ * A step holds all that is needed to run it.
  */
 #ifndef TA_STEP_H
 #define TA_STEP_H
@@ -25,6 +24,10 @@ typedef struct TaStatement
 	const char **shown; /* names */
 	struct TaStatement *all; /* rows of any key, each after its key; NULL: not possible */
 	int all_from; /* from so many keys on, that is better */
+
+	/* when it ran */
+	bool ran_all;
+	double milliseconds;
 } TaStatement;
 
 /* The rows of a statement, as they were received. */
@@ -45,6 +48,7 @@ typedef struct TaRows
 
 typedef struct TaStep
 {
+	const TaNode *node; /* read by explain only */
 	const char *path;
 	const char *name; /* of the association; NULL: the roots */
 	char *name_json; /* "todos": */

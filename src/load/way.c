@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/ident.h"
+#include "load/allow.h"
 #include "load/sql.h"
 #include "model/option.h"
 #include "model/target.h"
@@ -30,6 +31,16 @@ ta_sql_table(TaParams *params, int *aliases, const TaModel *model, const char *p
 	table->model = model;
 	table->prefix = prefix;
 	table->base = table;
+	return table;
+}
+
+/* The table of a node's rows, t. */
+TaSqlTable *
+ta_sql_node_table(TaParams *params, int *aliases, const TaNode *node)
+{
+	TaSqlTable *table = ta_sql_table(params, aliases, node->model, "t.");
+
+	table->allow = node->allow;
 	return table;
 }
 
@@ -77,6 +88,7 @@ ta_sql_go(TaSqlTable *from, TaSqlWay *way)
 			appendStringInfo(&way->where, " AND %s", live);
 		if (junction && way->through_where != NULL)
 		{
+			way->end->allow = way->through_allow;
 			appendStringInfo(&way->where, " AND %s",
 							 ta_where_sql(way->end, way->through_where, way->through_where_path));
 			appendStringInfoString(&way->tables, ta_sql_joins(way->end));
@@ -141,14 +153,18 @@ ta_sql_choose(TaSqlWay *way, const char *order)
 	appendStringInfoString(&way->where, "true");
 }
 
-/* The way along an association to rows that live, to one the first by its order. */
+/*
+ * The way along an association to rows that live, to one the first by its order.
+ * path: where the query says so; raises where it may not.
+ */
 void
-ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, TaSqlWay *way)
+ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, const char *path, TaSqlWay *way)
 {
 	char *live;
 
 	*way = (TaSqlWay){.decl = decl, .hops = ta_hops_of(decl), .live = true, .through_live = true};
 	ta_sql_go(from, way);
+	way->end->allow = ta_allow_association(from->allow, from->model, decl->alias, path);
 	live = ta_soft_live_sql(way->end->prefix, way->end->model, true);
 	if (live != NULL)
 		appendStringInfo(&way->where, " AND %s", live);
@@ -162,11 +178,11 @@ ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, TaSqlWay *way)
  * LEFT JOIN LATERAL (SELECT e1.* FROM ... WHERE ... ORDER BY e1.id LIMIT 1) e1 ON true
  */
 static char *
-join_sql(TaSqlTable *from, const TaDecl *decl, TaSqlTable **joined)
+join_sql(TaSqlTable *from, const TaDecl *decl, const char *path, TaSqlTable **joined)
 {
 	TaSqlWay way;
 
-	ta_sql_go_along(from, decl, &way);
+	ta_sql_go_along(from, decl, path, &way);
 	*joined = way.end;
 	return psprintf(" LEFT JOIN %s%s ON (%s)", finds_one(decl, way.hops) ? "" : "LATERAL ",
 					way.tables.data, way.where.data);
@@ -190,7 +206,7 @@ ta_sql_join(TaSqlTable *from, const TaDecl *decl, const char *path)
 	ta_sql_check_way(decl, path);
 	join = palloc0(sizeof(TaSqlJoin));
 	join->name = name;
-	join->sql = join_sql(from, decl, &join->table);
+	join->sql = join_sql(from, decl, path, &join->table);
 	join->table->base = base;
 	base->joins = lappend(base->joins, join);
 	return join->table;

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "load/aggregate.h"
+#include "load/allow.h"
 #include "load/where.h"
 #include "pg/facts.h"
 
@@ -30,6 +31,7 @@ column_sql(TaSqlTable *table, const TaColumn *column, const JsonbValue *value, c
 						 .name = column->name,
 						 .type = column->type};
 
+	ta_allow_name(table->allow, TA_ALLOW_WHERE, table->model, column->name, path);
 	return ta_where_operand_sql(&operand, value, path);
 }
 
@@ -43,6 +45,7 @@ aggregate_sql(TaSqlTable *table, const List *names, const JsonbValue *value, con
 						 .name = ta_err_join(unconstify(List *, names), "."),
 						 .type = aggregate->type};
 
+	ta_allow_name(table->allow, TA_ALLOW_WHERE, table->model, operand.name, path);
 	return ta_where_operand_sql(&operand, value, path);
 }
 
@@ -83,6 +86,7 @@ json_sql(TaSqlTable *table, const TaColumn *column, List *keys, const JsonbValue
 						 .name = psprintf("%s.%s", column->name, ta_err_join(keys, ".")),
 						 .type = TEXTOID};
 
+	ta_allow_name(table->allow, TA_ALLOW_WHERE, table->model, column->name, path);
 	if (value->type == jbvBool)
 	{
 		operand.sql = psprintf("(%s OPERATOR(pg_catalog.#>) %s)", document, where);
@@ -129,7 +133,7 @@ exists_sql(TaSqlTable *table, const TaDecl *decl, const JsonbValue *value, List 
 	char *test = NULL;
 
 	ta_sql_check_way(decl, path);
-	ta_sql_go_along(table, decl, &way);
+	ta_sql_go_along(table, decl, path, &way);
 	if (names != NIL)
 		test = reference_sql(way.end, names, value, path);
 	else if (value != NULL)

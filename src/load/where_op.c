@@ -25,6 +25,7 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "load/allow.h"
 #include "load/where.h"
 #include "pg/keymatch.h"
 
@@ -140,8 +141,9 @@ other_column(const TaOperand *operand, const JsonbValue *value, const char *path
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("expected a column, but found %s", ta_json_kind(pair->value)),
 						errdetail("At %s.", at)));
-	return psprintf("%s%s", operand->table->prefix,
-					ta_ident_quote(ta_node_column(operand->table->model, name, at)->name));
+	name = ta_node_column(operand->table->model, name, at)->name;
+	ta_allow_name(operand->table->allow, TA_ALLOW_WHERE, operand->table->model, name, at);
+	return psprintf("%s%s", operand->table->prefix, ta_ident_quote(name));
 }
 
 static char *

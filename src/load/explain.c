@@ -1,0 +1,211 @@
+/*
+ * src/load/explain.c
+ *		How a query is loaded: each of its statements, why so, and what it costs.
+ */
+#include "postgres.h"
+
+#include "utils/lsyscache.h"
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "base/spi_stream.h"
+#include "load/explain.h"
+#include "load/step.h"
+
+typedef struct Explainer
+{
+	bool actual; /* the query was run */
+	TaExplainRow row;
+	void *arg;
+} Explainer;
+
+/* One statement, before its strategy is said. */
+typedef struct Told
+{
+	TaExplained row;
+	const TaStatement *statement;
+	const TaHop *hop; /* that leads to its rows; NULL: roots */
+	double keys; /* as it was, or is expected */
+} Told;
+
+/* ---- what is expected ---- */
+
+/* what the planner takes an array for whose elements it doesn't know */
+#define ELEMENTS_OF_UNKNOWN_ARRAY 10.0
+
+static double
+estimate(const TaStatement *statement, int unknown)
+{
+	const TaParams *params = statement->params;
+	TaSpiQuery query = {.sql = statement->sql,
+						.nparams = params->count,
+						.types = params->types,
+						.values = params->values,
+						.nulls = params->nulls};
+
+	return ta_spi_estimate(&query, unknown);
+}
+
+/* Rows of the table at most, if it is known how many it has. */
+static double
+at_most_all(double rows, Oid relid)
+{
+	double all = ta_scan_count_rows(relid);
+
+	return all >= 0 ? Min(rows, all) : rows;
+}
+
+static double
+estimate_by_keys(const TaStatement *statement, double keys)
+{
+	return estimate(statement, statement->nkeys) / ELEMENTS_OF_UNKNOWN_ARRAY * keys;
+}
+
+/* ---- why ---- */
+
+/* s."Todos"("userId") */
+static char *
+columns_sql(const TaHop *hop)
+{
+	return psprintf("%s(%s)", ta_ident_quote(ta_hop_to_model(hop)->table),
+					ta_ident_prefixed_columns("", ta_hop_to_columns(hop)));
+}
+
+static char *
+index_text(Oid index, const TaHop *hop)
+{
+	return OidIsValid(index) ? psprintf("index %s", ta_ident_quote(get_rel_name(index)))
+							 : psprintf("no index on %s", columns_sql(hop));
+}
+
+/* A statement by the parents' keys, or one that reads all rows. */
+static void
+tell_keys(Told *told, const Explainer *explainer)
+{
+	const TaStatement *statement = told->statement;
+	const char *about = explainer->actual ? "" : "about ";
+	bool whole = explainer->actual ? statement->ran_all
+								   : statement->all != NULL && told->keys >= statement->all_from;
+	Oid index = ta_rel_serving_index(ta_hop_to_model(told->hop)->relid,
+									 ta_hop_to_columns(told->hop), InvalidOid);
+
+	told->row.strategy = whole ? "whole table" : "by keys";
+	if (whole)
+		told->row.sql = statement->all->sql;
+	told->row.why =
+		statement->all == NULL
+			? psprintf("%s%.0f keys; %s", about, told->keys, index_text(index, told->hop))
+		: statement->all_from == PG_INT32_MAX
+			? psprintf("%s%.0f keys; %s; how many rows there are is not known", about, told->keys,
+					   index_text(index, told->hop))
+			: psprintf("%s%.0f keys; %s; from %d keys on the whole table", about, told->keys,
+					   index_text(index, told->hop), statement->all_from);
+}
+
+/* So many rows of each parent. */
+static void
+tell_chosen(Told *told, const TaNode *node)
+{
+	Oid index = ta_node_index(node);
+	bool looks = OidIsValid(index) || ta_node_may_repeat(node) || ta_node_takes_first(node);
+
+	told->row.strategy = looks ? "each parent" : "numbered";
+	told->row.why = psprintf("%s; %s",
+							 ta_node_takes_first(node) ? "the first of several"
+													   : "a limit for each parent",
+							 index_text(index, told->hop));
+}
+
+/* ---- statements ---- */
+
+static void
+tell(Told *told, const TaRows *rows, const Explainer *explainer)
+{
+	const TaStatement *statement = told->statement;
+
+	if (told->row.sql == NULL)
+		told->row.sql = statement->sql;
+	told->row.keys = told->hop != NULL ? told->keys : -1;
+	told->row.actual_rows = explainer->actual ? rows->count : -1;
+	told->row.milliseconds = statement->milliseconds;
+	explainer->row(&told->row, explainer->arg);
+}
+
+static void explain_children(const TaStep *step, const char *edge, double rows,
+							 const Explainer *explainer);
+
+/* The links of an association; returns how many rows they lead to. */
+static double
+explain_links(const TaStep *step, const char *edge, double parents, const Explainer *explainer)
+{
+	Told told = {.row = {.edge = edge, .step = "links"},
+				 .statement = step->links,
+				 .hop = linitial(step->node->hops)};
+
+	told.keys = explainer->actual ? step->keys.count : parents;
+	told.row.estimated_rows = estimate_by_keys(step->links, told.keys);
+	tell_keys(&told, explainer);
+	tell(&told, &step->link_rows, explainer);
+	return told.row.estimated_rows;
+}
+
+static void
+explain_association(const TaStep *step, const char *edge, double parents,
+					const Explainer *explainer)
+{
+	const TaNode *node = step->node;
+	Told told = {.row = {.edge = edge, .step = "rows"},
+				 .statement = step->rows,
+				 .hop = step->links != NULL ? llast(node->hops) : linitial(node->hops)};
+
+	parents = at_most_all(parents, ta_hop_from_model(linitial(node->hops))->relid);
+	if (step->links != NULL)
+	{
+		parents = explain_links(step, edge, parents, explainer);
+		parents = at_most_all(parents, node->model->relid);
+	}
+	told.keys = !explainer->actual    ? parents
+				: step->links != NULL ? step->link_keys.count
+									  : step->keys.count;
+	told.row.estimated_rows =
+		at_most_all(estimate_by_keys(step->rows, told.keys), node->model->relid);
+	if (ta_node_chooses(node))
+		tell_chosen(&told, node);
+	else
+		tell_keys(&told, explainer);
+	tell(&told, &step->got, explainer);
+	explain_children(step, edge, told.row.estimated_rows, explainer);
+}
+
+static void
+explain_children(const TaStep *step, const char *edge, double rows, const Explainer *explainer)
+{
+	for (int i = 0; i < step->nchildren; i++)
+	{
+		const TaStep *child = step->children[i];
+		char *name = psprintf("%s.%s", edge, child->node->name);
+
+		if (child->facet > 0)
+			name = psprintf("%s (%s)", name, child->node->model->name);
+		explain_association(child, name, rows, explainer);
+	}
+}
+
+/*
+ * Hands on each statement of the steps, those above first.  actual: they were
+ * run, and keep how that went.
+ */
+void
+ta_explain(const TaStep *root, bool actual, TaExplainRow row, void *arg)
+{
+	Explainer explainer = {.actual = actual, .row = row, .arg = arg};
+	Told told = {.row = {.edge = root->node->model->name,
+						 .step = "roots",
+						 .strategy = "query",
+						 .why = "the rows of the model that fit"},
+				 .statement = root->rows};
+
+	told.row.estimated_rows = estimate(root->rows, 0);
+	tell(&told, &root->got, &explainer);
+	explain_children(root, told.row.edge, told.row.estimated_rows, &explainer);
+}

@@ -1,0 +1,65 @@
+/*
+ * src/load/strategy.c
+ *		How the rows of an association are come by.
+ */
+#include "postgres.h"
+
+#include "load/sql.h"
+#include "pg/facts.h"
+
+/* Whether it leads to one row that is the first of several. */
+bool
+ta_node_takes_first(const TaNode *node)
+{
+	return node->to_one && node->limit == 1;
+}
+
+/* Whether a row can be reached twice: only by going up to a parent after going down to children. */
+bool
+ta_node_may_repeat(const TaNode *node)
+{
+	bool down = false;
+	ListCell *lc;
+
+	if (node->decl->kind == TA_BELONGS_TO_MANY)
+		return false;
+	foreach(lc, node->hops)
+	{
+		const TaHop *hop = lfirst(lc);
+
+		if (hop->to_parent && down)
+			return true;
+		down = down || !hop->to_parent;
+	}
+	return false;
+}
+
+/* Whether so many of each parent's are wanted that all of them must be looked at together. */
+bool
+ta_node_chooses(const TaNode *node)
+{
+	return node->limit >= 0 || node->offset > 0;
+}
+
+/* Whether the rows are loaded by their own keys, which links give. */
+bool
+ta_sql_needs_links(const TaNode *node)
+{
+	return list_length(node->hops) > 1 && !ta_node_chooses(node);
+}
+
+/* Whether the rows may also be read all together, for the keys to be compared by bytes. */
+bool
+ta_sql_may_scan(const TaNode *node)
+{
+	return !ta_node_chooses(node) && (list_length(node->hops) == 1 || ta_sql_needs_links(node));
+}
+
+/* The index that leads from the keys to the rows of each parent, or InvalidOid. */
+Oid
+ta_node_index(const TaNode *node)
+{
+	const TaHop *first = linitial(node->hops);
+
+	return ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first), InvalidOid);
+}

@@ -138,6 +138,7 @@ OBJS = \
 	src/load/explain.o \
 	src/load/find.o \
 	src/load/find_key.o \
+	src/load/group.o \
 	src/load/hop_sql.o \
 	src/load/keys.o \
 	src/load/params.o \
@@ -145,6 +146,7 @@ OBJS = \
 	src/load/query_read.o \
 	src/load/query_short.o \
 	src/load/receive.o \
+	src/load/recurse.o \
 	src/load/resolve.o \
 	src/load/run.o \
 	src/load/scan.o \

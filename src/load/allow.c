@@ -237,6 +237,26 @@ ta_allow_limit(const TaQuery *allow, const TaQuery *query, int64 limit, const ch
 		check_count("offset", allow->offset, query->offset, false, what, query->path);
 }
 
+/* Raises where the level goes on from its own rows further than is allowed. */
+void
+ta_allow_recursion(const TaQuery *allow, const TaQuery *query, const char *what)
+{
+	if (allow == NULL)
+		return;
+	if (allow->recursive != TA_SAY_YES)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("%s may not be recursive", what),
+						errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
+	if (allow->depth < 0)
+		return;
+	if (query->depth < 0)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("%s needs a depth of " INT64_FORMAT " at most", what, allow->depth),
+						errdetail("At %s.", ta_query_at(query->path)),
+						errhint("Say \"depth\": " INT64_FORMAT ".", allow->depth)));
+	check_count("depth", allow->depth, query->depth, false, what, query->path);
+}
+
 /* ---- the bound itself ---- */
 
 static void

@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "utils/lsyscache.h"
+
 #include "base/err.h"
+#include "base/ident.h"
 #include "load/step.h"
 
 static TaStep *compile(const TaNode *node, bool numbers_quoted);
@@ -73,7 +76,23 @@ flat_children(const TaNode *node)
 	return flat;
 }
 
-/* Expressions by which the rows of a node look up what is below it. */
+/* Whether the node's rows must be known again, so that nothing goes round in a circle. */
+static bool
+is_identified(const TaNode *node)
+{
+	ListCell *lc;
+
+	if (node->recursive)
+		return true;
+	foreach(lc, node->children)
+	{
+		if (((TaNode *) lfirst(lc))->recursive)
+			return true;
+	}
+	return false;
+}
+
+/* Expressions by which the rows of a node look up what is below it, and are known again. */
 static List *
 lookups(const TaNode *node)
 {
@@ -82,7 +101,30 @@ lookups(const TaNode *node)
 
 	foreach(lc, flat_children(node))
 		hidden = list_concat(hidden, ta_hop_keys(linitial(((TaNode *) lfirst(lc))->hops), "t."));
+	if (node->recursive)
+		hidden = list_concat(hidden, ta_hop_keys(linitial(node->hops), "t."));
+	foreach(lc, is_identified(node) ? node->model->key : NIL)
+		hidden = lappend(hidden, psprintf("t.%s", ta_ident_quote(lfirst(lc))));
 	return hidden;
+}
+
+/* Types of the key by which rows are known again. */
+static void
+compile_identity(TaStep *step, const TaNode *node)
+{
+	ListCell *lc;
+
+	step->recursive = node->recursive;
+	step->depth = node->depth;
+	step->level = node->level;
+	if (!is_identified(node))
+		return;
+	step->nid_types = list_length(node->model->key);
+	step->id_types = palloc0(sizeof(TaKeyType) * step->nid_types);
+	foreach(lc, node->model->key)
+		ta_key_type_init(&step->id_types[foreach_current_index(lc)],
+						 getBaseType(ta_rel_column(node->model->relid, lfirst(lc))->type),
+						 node->path);
 }
 
 static void
@@ -93,7 +135,7 @@ add_child(TaStep *step, const TaNode *node, int facet, int nfacets)
 	child->facet = facet;
 	child->nfacets = nfacets;
 	child->name_json = ta_writer_name(node->name, "", ":", &child->name_length);
-	step->children[step->nchildren++] = child;
+	step->children[step->ntemplates++] = child;
 }
 
 static void
@@ -101,7 +143,7 @@ compile_children(TaStep *step, const TaNode *node)
 {
 	ListCell *lc;
 
-	step->children = palloc(sizeof(TaStep *) * Max(list_length(flat_children(node)), 1));
+	step->children = palloc(sizeof(TaStep *) * (list_length(flat_children(node)) + 1));
 	foreach(lc, node->children)
 	{
 		TaNode *child = lfirst(lc);
@@ -117,6 +159,7 @@ compile_children(TaStep *step, const TaNode *node)
 			add_child(step, facet, foreach_current_index(lf) + 1, list_length(child->facets));
 		}
 	}
+	step->nchildren = step->ntemplates;
 }
 
 /* The links of a node, by their keys and, where that is possible, all of them. */
@@ -144,9 +187,16 @@ rows_statement(const TaNode *node, const TaKeyType *types, int nkeys)
 {
 	TaHop *last = llast(node->hops);
 	TaParams *params = key_params(types, nkeys);
-	TaStatement *statement = make_statement(params, nkeys, node->columns);
+	bool by_limit = !ta_sql_needs_links(node);
+	List *columns = by_limit ? list_concat_copy(node->columns, node->through_columns) : node->columns;
+	TaStatement *statement = make_statement(params, nkeys, columns);
 
 	statement->sql = ta_sql_rows(node, params, lookups(node), false);
+	if (by_limit && node->through != NULL)
+	{
+		statement->nthrough = list_length(node->through_columns);
+		statement->through = node->through;
+	}
 	if (ta_sql_may_scan(node) && ta_scan_possible(last))
 	{
 		params = ta_params_make();
@@ -169,15 +219,8 @@ compile_statements(TaStep *step, const TaNode *node)
 		step->rows = rows_statement(node, step->link_key_types, step->nlink_keys);
 	}
 	else
-	{
-		if (node->through != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("attributes of the junction beside a limit are not supported yet"),
-					 errdetail("At %s.", ta_query_at(node->path))));
 		step->rows = rows_statement(node, step->key_types, step->nkeys);
-	}
-	if (node->through != NULL)
+	if (node->through != NULL && step->links != NULL)
 	{
 		step->through = node->through;
 		step->through_json = ta_writer_name(node->through, "", ":{", &step->through_length);
@@ -194,6 +237,8 @@ compile(const TaNode *node, bool numbers_quoted)
 	step->name = node->name;
 	step->to_one = node->to_one;
 	step->numbers_quoted = numbers_quoted;
+	compile_identity(step, node);
+	step->each_once = node->decl != NULL && node->decl->kind == TA_REFERENCES_MANY;
 	step->ordered = node->order != NIL || node->default_order != NULL;
 	if (node->decl != NULL)
 		compile_statements(step, node);

@@ -56,7 +56,8 @@ ta_hop_key_type(const TaHop *hop, int n)
 	const TaColumn *column =
 		ta_rel_column(ta_hop_from_model(hop)->relid, list_nth(ta_hop_from_columns(hop), n));
 
-	return getBaseType(column->type);
+	return getBaseType(hop->element && hop->to_parent ? ta_element_type(column->type)
+													  : column->type);
 }
 
 /* Whether the column's type column says the hop's parent, as the child's row sees it. */
@@ -74,6 +75,8 @@ type_test(const TaHop *hop, const char *child_prefix)
  * t."userId"; of a polymorphic belongs_to only where the row is of the type:
  *
  * CASE WHEN t."commentableType" = 'Post'::text THEN t."commentableId" END
+ *
+ * Of an array each element, which are several rows: pg_catalog.unnest(t."tagIds")
  */
 List *
 ta_hop_keys(const TaHop *hop, const char *prefix)
@@ -85,6 +88,8 @@ ta_hop_keys(const TaHop *hop, const char *prefix)
 	{
 		char *key = psprintf("%s%s", prefix, ta_ident_quote(lfirst(lc)));
 
+		if (hop->to_parent && hop->element)
+			key = psprintf("pg_catalog.unnest(%s)", key);
 		if (hop->to_parent && hop->link.type_column != NULL)
 			key = psprintf("CASE WHEN %s THEN %s END", type_test(hop, prefix), key);
 		keys = lappend(keys, key);
@@ -92,9 +97,27 @@ ta_hop_keys(const TaHop *hop, const char *prefix)
 	return keys;
 }
 
-/* The equality of each column; explicit: the keys' collation must be said, for arrays have none. */
+/*
+ * That an element of an array is the key, from either side.  keys: towards the
+ * parents from is one element, and no array.
+ */
+static char *
+element_test(const TaHop *hop, const char *from, const TaColumn *key, const char *to,
+			 const TaColumn *column, bool keys)
+{
+	TaColumn element = *column;
+
+	if (!hop->to_parent)
+		return ta_element_holds_sql(to, column, from, key);
+	if (!keys)
+		return ta_element_in_sql(to, key, from, column);
+	element.type = ta_element_type(column->type);
+	return ta_key_test_sql(to, key, from, &element);
+}
+
+/* The equality of each column; keys: from is of arrays, which have no collation, so it must be said. */
 static List *
-tests(const TaHop *hop, List *from, const char *to, bool explicit_collation)
+tests(const TaHop *hop, List *from, const char *to, bool keys)
 {
 	const TaModel *child = ta_cache_model(hop->link.child);
 	const TaModel *parent = ta_cache_model(hop->link.parent);
@@ -111,8 +134,13 @@ tests(const TaHop *hop, List *from, const char *to, bool explicit_collation)
 		char *to_sql =
 			psprintf("%s%s", to, ta_ident_quote(hop->to_parent ? lfirst(lk) : lfirst(lc)));
 
-		if (explicit_collation && OidIsValid(key->collation))
+		if (keys && OidIsValid(key->collation))
 			from_sql = psprintf("(%s COLLATE %s)", from_sql, ta_collation_sql(key->collation));
+		if (hop->element)
+		{
+			result = lappend(result, element_test(hop, from_sql, key, to_sql, column, keys));
+			continue;
+		}
 		result = lappend(result, hop->to_parent ? ta_key_test_sql(to_sql, key, from_sql, column)
 												: ta_key_test_sql(from_sql, key, to_sql, column));
 	}

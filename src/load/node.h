@@ -55,6 +55,9 @@ typedef struct TaNode
 	List *hops; /* of TaHop, from the parent's model to this one */
 	bool to_one; /* an object or null; else a list */
 	bool filters; /* rows of the parent without one of these are left out */
+	int level; /* how deep; the roots: 0 */
+	bool recursive; /* what is below its rows is as it is below the parent's */
+	int64 depth; /* so many levels of itself; -1: all */
 	bool live; /* only rows that were not deleted softly */
 	List *facets; /* of TaNode: a polymorphic belongs_to's, one for each model */
 

@@ -51,6 +51,8 @@ typedef struct TaQuery
 	bool merges; /* written as a dotted name: another one may go on from here */
 	TaSay all; /* every association there is, instead of one by name */
 	bool inner; /* such a one below such a one */
+	TaSay recursive; /* the association again below its own rows */
+	int64 depth; /* so many times; -1: not said */
 	List *targets; /* of TaQuery, its association the model: of one model of several */
 	TaSay nested; /* and every one below those, but back to a model on the way */
 

@@ -88,6 +88,22 @@ parse_nested(TaQuery *query, const JsonbValue *value, const char *path)
 }
 
 static void
+parse_recursive(TaQuery *query, const JsonbValue *value, const char *path)
+{
+	query->recursive = ta_query_read_bool(value, path);
+}
+
+static void
+parse_depth(TaQuery *query, const JsonbValue *value, const char *path)
+{
+	query->depth = ta_query_read_count(value, path, -1);
+	if (query->depth == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a depth of 0 includes nothing"), errdetail("At %s.", path),
+						errhint("Use a whole number, 1 or more; or null for all levels.")));
+}
+
+static void
 parse_as(TaQuery *query, const JsonbValue *value, const char *path)
 {
 	query->shown = ta_query_read_string(value, path, "a name");
@@ -159,7 +175,8 @@ check_all(const TaQuery *level, const char *path)
 					  : level->association != NULL ? "association"
 					  : level->shown != NULL       ? "as"
 					  : level->through != NULL     ? "through"
-												   : NULL;
+					  : level->recursive == TA_SAY_YES ? "recursive"
+													   : NULL;
 
 	if (key != NULL)
 		ereport(ERROR,
@@ -168,6 +185,17 @@ check_all(const TaQuery *level, const char *path)
 												 : "\"%s\" goes with \"all\": true",
 						key),
 				 errdetail("At %s.", ta_query_path_key(path, key))));
+}
+
+/* Options of one include that go together. */
+static void
+check_include(const TaQuery *level, const char *path)
+{
+	check_all(level, path);
+	if (level->depth >= 0 && level->recursive != TA_SAY_YES)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"depth\" goes with \"recursive\": true"),
+						errdetail("At %s.", ta_query_path_key(path, "depth"))));
 }
 
 /* One element of a list of includes: "todos", "todos.tags" or an object. */
@@ -190,7 +218,7 @@ include_one(TaQuery *query, const JsonbValue *value, const char *path)
 						errmsg("an include must name its association"), errdetail("At %s.", path),
 						errhint("For example {\"association\": \"todos\", \"limit\": 3}; or "
 								"{\"all\": true}.")));
-	check_all(level, path);
+	check_include(level, path);
 	query->include = lappend(query->include, level);
 }
 
@@ -220,7 +248,7 @@ include_by_name(TaQuery *query, JsonbContainer *object, const char *path)
 		else if (ta_json_container(pair->value, true) != NULL)
 		{
 			level = parse_level(pair->value, at, AT_INCLUDE);
-			check_all(level, at);
+			check_include(level, at);
 		}
 		else
 		{
@@ -293,7 +321,7 @@ static const Key keys[] = {
 	{"as", AT_INCLUDE, parse_as},
 	{"association", AT_INCLUDE, parse_association},
 	{"attributes", ANYWHERE, ta_query_parse_attributes},
-	{"depth", AT_INCLUDE, NULL},
+	{"depth", AT_INCLUDE, parse_depth},
 	{"include", ANYWHERE, parse_include},
 	{"limit", AT_BOTH, parse_limit},
 	{"nested", AT_INCLUDE, parse_nested},
@@ -302,7 +330,7 @@ static const Key keys[] = {
 	{"on", AT_INCLUDE, NULL},
 	{"order", AT_BOTH, ta_query_parse_order},
 	{"paranoid", ANYWHERE, parse_paranoid},
-	{"recursive", AT_INCLUDE, NULL},
+	{"recursive", AT_INCLUDE, parse_recursive},
 	{"required", AT_INCLUDE, parse_required},
 	{"right", AT_INCLUDE, NULL},
 	{"targets", AT_INCLUDE, parse_targets},
@@ -342,6 +370,7 @@ ta_query_make(const char *path)
 
 	query->path = path;
 	query->limit = -1;
+	query->depth = -1;
 	return query;
 }
 

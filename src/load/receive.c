@@ -39,20 +39,35 @@ typedef struct Receiver
 	MemoryContext scratch;
 } Receiver;
 
+/* The junction's object begins before its first column: ,"todo_tags":{"since": */
+static void
+open_through(TaWriter *writer, const char *name, bool first)
+{
+	int length;
+	char *opening = ta_writer_name(name, first ? "" : ",", ":{", &length);
+
+	writer->name = psprintf("%s%s", opening, writer->name);
+	writer->name_length += length;
+}
+
 /* The columns' types are known with the first row. */
 static void
 init_writers(Receiver *receiver, TupleDesc desc)
 {
 	const TaStatement *statement = receiver->statement;
 	int first = receiver->before;
+	int through = statement->nshown - statement->nthrough;
 
 	receiver->writers = palloc0(sizeof(TaWriter) * Max(statement->nshown, 1));
 	for (int i = 0; i < statement->nshown; i++)
 		ta_writer_init(&receiver->writers[i], TupleDescAttr(desc, first + i)->atttypid,
-					   statement->shown[i], i == 0, receiver->step->numbers_quoted);
+					   statement->shown[i], i == 0 || i == through, receiver->step->numbers_quoted);
+	if (statement->nthrough > 0)
+		open_through(&receiver->writers[through], statement->through, through == 0);
 	receiver->ncolumns = first + statement->nshown;
 	for (int i = 0; i < receiver->nlookups; i++)
-		receiver->ncolumns += receiver->lookups[i].keys->ncolumns;
+		receiver->ncolumns +=
+			receiver->lookups[i].skipped + receiver->lookups[i].keys->ncolumns;
 }
 
 static void
@@ -131,10 +146,13 @@ receive(TupleTableSlot *slot, void *arg)
 		else
 			ta_writer_put(&rows->buffer, writer, slot->tts_values[column]);
 	}
+	if (receiver->statement->nthrough > 0)
+		ta_buffer_put(&rows->buffer, "}", 1);
 	for (int i = 0; i < receiver->nlookups; i++)
 	{
 		TaKeys *keys = receiver->lookups[i].keys;
 
+		column += receiver->lookups[i].skipped;
 		rows->lookup[i][row] =
 			ta_keys_number(keys, &slot->tts_values[column], &slot->tts_isnull[column]);
 		column += keys->ncolumns;

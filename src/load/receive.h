@@ -26,6 +26,7 @@ typedef struct TaRoots
 /* A set of keys that rows look something up by: so many columns, after those before. */
 typedef struct TaLookup
 {
+	int skipped; /* columns before */
 	TaKeys *keys;
 } TaLookup;
 

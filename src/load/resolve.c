@@ -252,6 +252,11 @@ check_names(const TaNode *node)
 	}
 	if (node->through != NULL && find_shown(node->columns, node->through) != NULL)
 		twice(node->through, node->path);
+	/* its own name stands below each of its rows again */
+	if (node->recursive &&
+		(find_shown(node->columns, node->name) != NULL || ta_ident_list_has(names, node->name) ||
+		 (node->through != NULL && strcmp(node->through, node->name) == 0)))
+		twice(node->name, node->path);
 }
 
 /* What every level has; the model is set. */
@@ -267,6 +272,7 @@ resolve_level(TaNode *node, const TaQuery *query, int depth)
 						errdetail("At %s.", ta_query_at(query->path)),
 						errhint("The setting assoc.max_depth says how deep it may go.")));
 	ta_allow_options(node->allow, query);
+	node->level = depth;
 	node->path = query->path;
 	node->said = query;
 	node->columns = columns_of(node->model, query, node->allow);
@@ -385,6 +391,49 @@ check_hops(const TaNode *node)
 	}
 }
 
+/* From a row to itself: elements of an array are read from it again, each a link to another row. */
+static TaHop *
+make_self_hop(const TaModel *model)
+{
+	TaHop *hop = palloc0(sizeof(TaHop));
+
+	hop->self = true;
+	hop->link.child = hop->link.parent = model->name;
+	hop->link.columns = hop->link.key = model->key;
+	return hop;
+}
+
+static List *
+hops_of(const TaModel *model, const TaDecl *decl)
+{
+	List *hops = ta_hops_of(decl);
+	const TaHop *first = linitial(hops);
+
+	return first->element && first->to_parent ? lcons(make_self_hop(model), hops) : hops;
+}
+
+/* What goes on from its own rows: {"recursive": true, "depth": 3}. */
+static void
+resolve_recursion(TaNode *node, const TaQuery *query)
+{
+	if (query->recursive != TA_SAY_YES)
+		return;
+	if (strcmp(node->model->name, node->parent->model->name) != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s leads to another model: it cannot be recursive",
+							   ta_decl_name(node->decl)),
+						errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
+	if (node->model->key == NIL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("model \"%s\" has no key", node->model->name),
+						errdetail("A row must be known again, at %s.", ta_query_at(query->path)),
+						errhint("Give its table a primary key, or say one: SELECT "
+								"assoc.define_model(..., key => 'id').")));
+	ta_allow_recursion(node->allow, query, ta_decl_name(node->decl));
+	node->recursive = true;
+	node->depth = query->depth;
+}
+
 /* One association, to one model. */
 static TaNode *
 resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *query,
@@ -397,7 +446,7 @@ resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *que
 	node->decl = decl;
 	node->path = query->path;
 	node->model = usable_model(decl->target);
-	node->hops = ta_hops_of(decl);
+	node->hops = hops_of(parent->model, decl);
 	node->to_one = ta_decl_to_one(decl);
 	node->name = query->shown != NULL ? query->shown : query->association;
 	node->filters = query->required == TA_SAY_YES ||
@@ -406,6 +455,7 @@ resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *que
 	resolve_level(node, query, depth);
 	resolve_through(node, query->through);
 	resolve_choice(node, query);
+	resolve_recursion(node, query);
 	check_names(node);
 	return node;
 }
@@ -460,6 +510,11 @@ check_targets(const TaDecl *decl, const TaQuery *query, List *facets)
 	List *models = NIL;
 	ListCell *lc;
 
+	if (query->recursive == TA_SAY_YES && ta_decl_is_polymorphic(decl))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s leads to several models: it cannot be recursive", ta_decl_name(decl)),
+				 errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
 	if (query->targets != NIL && !ta_decl_is_polymorphic(decl))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -9,20 +9,65 @@
 
 static void run_children(TaStep *step, TaLoadCount *count);
 
+/* Adds the next level below a recursive step, unless there is none to come. */
+static void
+go_on(TaStep *step, const TaKeys *answered)
+{
+	TaStep *again = answered->count > 0 ? ta_step_again(step) : NULL;
+
+	if (again != NULL)
+		step->children[step->nchildren++] = again;
+}
+
+/* The lookups of a step's rows, in the order of its columns: of its children, its own next level, itself. */
+static int
+make_lookups(TaStep *step, TaLookup *lookups)
+{
+	int count = 0;
+
+	for (; count < step->nchildren; count++)
+	{
+		TaStep *child = step->children[count];
+
+		child->parent = step;
+		ta_keys_init(&child->keys, child->nkeys, child->key_types);
+		lookups[count].keys = &child->keys;
+	}
+	if (step->nid_types == 0)
+		return count;
+	/* the columns of a next level that does not come */
+	lookups[count].skipped = step->recursive && count == step->ntemplates ? step->nkeys : 0;
+	lookups[count].keys = step->ids;
+	step->id_lookup = count;
+	return count + 1;
+}
+
 /* Receives the rows of a step, and collects the keys by which its children look up theirs. */
 static void
 receive_rows(TaStep *step, TaKeys *answered, TaRoots *roots, TaLoadCount *count)
 {
-	TaLookup *lookups = palloc(sizeof(TaLookup) * Max(step->nchildren, 1));
+	TaLookup *lookups;
+	int nlookups;
 
-	for (int i = 0; i < step->nchildren; i++)
+	step->nchildren = step->ntemplates;
+	if (step->recursive)
 	{
-		TaStep *child = step->children[i];
-
-		ta_keys_init(&child->keys, child->nkeys, child->key_types);
-		lookups[i].keys = &child->keys;
+		step->ids = step->parent->ids;
+		go_on(step, answered);
 	}
-	ta_receive(step, step->rows, &step->got, lookups, step->nchildren, answered, roots, count);
+	else if (step->nid_types > 0)
+	{
+		step->ids = palloc(sizeof(TaKeys));
+		ta_keys_init(step->ids, step->nid_types, step->id_types);
+	}
+	lookups = palloc0(sizeof(TaLookup) * (step->nchildren + 1));
+	nlookups = make_lookups(step, lookups);
+	ta_receive(step, step->rows, &step->got, lookups, nlookups, answered, roots, count);
+	if (step->recursive)
+		ta_step_make_items(step);
+	/* no row is shown: none is below it either */
+	if (step->recursive && step->nitems == 0)
+		step->nchildren = 0;
 	run_children(step, count);
 }
 

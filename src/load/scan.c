@@ -17,6 +17,7 @@
 #include "utils/syscache.h"
 
 #include "load/sql.h"
+#include "pg/keymatch.h"
 
 /* fewer keys are always looked up */
 #define MIN_KEYS 2000
@@ -71,8 +72,12 @@ ta_scan_possible(const TaHop *hop)
 	{
 		const TaColumn *column = ta_rel_column(child->relid, lfirst(lc));
 		const TaColumn *key = ta_rel_column(parent->relid, lfirst(lk));
+		Oid type = hop->element ? ta_element_type(column->type) : column->type;
 
-		if (!is_bytewise(getBaseType(column->type), getBaseType(key->type), key->collation))
+		/* a row of several keys answers each of them */
+		if (hop->element && !hop->to_parent)
+			return false;
+		if (!is_bytewise(getBaseType(type), getBaseType(key->type), key->collation))
 			return false;
 	}
 	return true;

@@ -530,7 +530,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 	TaSqlTable *keys_table = ta_sql_table(params, &aliases, NULL, "k.");
 	TaSqlTable *table = ta_sql_node_table(params, &aliases, node);
 	char *keys = ta_keys_sql(by_links ? last : linitial(node->hops), "k");
-	List *columns = list_concat(column_list(node->columns, table), hidden);
+	List *columns = column_list(node->columns, table);
 	TaSqlWay way = way_of(node);
 	StringInfoData where;
 	StringInfoData tables;
@@ -542,6 +542,8 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 		ta_sql_go(keys_table, &way);
 		appendStringInfo(&where, "%s AND %s", way.where.data,
 						 ta_hop_tests(last, way.end->prefix, "t."));
+		/* with links it is these that show the junction */
+		columns = list_concat(columns, column_list(node->through_columns, way.end));
 	}
 	else
 		appendStringInfoString(&where, all ? ta_hop_type_tests(last, "t.")
@@ -557,6 +559,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 	else if (has_way)
 		appendStringInfo(&tables, "%s, ", way.tables.data);
 	add_live(&where, table, node);
+	columns = list_concat(columns, hidden);
 	/* no column at all: each row is still one */
 	if (columns == NIL)
 		columns = list_make1("NULL");

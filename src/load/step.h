@@ -22,6 +22,8 @@ typedef struct TaStatement
 	int nkeys; /* how many arrays; none: no column with a key's number */
 	int nshown;
 	const char **shown; /* names */
+	int nthrough; /* so many of those, the last, are the junction's, in an object of their own */
+	const char *through; /* its name in the result */
 	struct TaStatement *all; /* rows of any key, each after its key; NULL: not possible */
 	int all_from; /* from so many keys on, that is better */
 
@@ -48,6 +50,7 @@ typedef struct TaRows
 
 typedef struct TaStep
 {
+	struct TaStep *parent; /* NULL: the roots; known when it runs */
 	const TaNode *node; /* read by explain only */
 	const char *path;
 	const char *name; /* of the association; NULL: the roots */
@@ -57,6 +60,7 @@ typedef struct TaStep
 	int facet; /* 0: not one of several; else it is the nth of so many */
 	int nfacets;
 	bool numbers_quoted;
+	bool each_once; /* several links of a key to one row are one */
 	bool ordered; /* the rows come in an order that counts */
 
 	TaStatement *links; /* from the parent's keys to those of the rows; NULL: no need */
@@ -70,27 +74,70 @@ typedef struct TaStep
 	TaKeyType *link_key_types;
 
 	int nchildren;
+	int ntemplates; /* without the next level of a recursive one */
 	struct TaStep **children;
+
+	/* rows that must be known again: of what is recursive, and of what that is below */
+	int nid_types; /* 0: they need not be */
+	TaKeyType *id_types;
+	bool recursive; /* its children go on with another step like it */
+	int64 depth; /* so many of them; -1: any */
+	int level; /* how deep it is */
 
 	/* while it runs */
 	TaKeys keys; /* by which the parent looks it up */
 	TaKeys link_keys; /* by which its links look up rows */
 	TaRows link_rows;
 	TaRows got;
+	TaKeys *ids; /* of all rows that must be known again */
+	int id_lookup; /* which of the lookups is this */
 	Size *size; /* of a row with all below it; NULL: nothing is below it */
 	/* lists along links: rows of a key are list[first[key] ...], each with its link */
 	int *list_first;
 	int *list_row;
 	int *list_link;
+	/* recursive: each row once for each way that leads to it, as an item */
+	int nitems;
+	int *item_row;
+	int *item_link;
+	int *item_parent; /* an item of the parent, if that is recursive too, else a row */
+	int *item_first; /* of the parent's item: item_first[i] ... item_first[i + 1] - 1 */
 } TaStep;
 
 /* compile.c */
 extern TaStep *
 ta_step_compile(const TaNode *root, const char *key_test, TaParams *params, bool numbers_quoted);
 
+/* group.c */
+extern void ta_step_group(TaStep *step);
+
+/* recurse.c */
+extern TaStep *ta_step_again(const TaStep *step);
+extern void ta_step_make_items(TaStep *step);
+
 /* run.c */
 struct TaRoots;
 extern void ta_step_run(TaStep *root, struct TaRoots *roots);
+
+/* The nth row among those grouped by the key that they answer. */
+static inline int
+ta_rows_nth(const TaRows *rows, int n)
+{
+	return rows->order != NULL ? rows->order[n] : n;
+}
+
+/* The row of an item; where a step is not recursive they are the same. */
+static inline int
+ta_step_row(const TaStep *step, int item)
+{
+	return step->recursive ? step->item_row[item] : item;
+}
+
+static inline int
+ta_step_count_items(const TaStep *step)
+{
+	return step->recursive ? step->nitems : step->got.count;
+}
 
 /* tree.c */
 extern Size ta_tree_prepare(TaStep *root);

@@ -21,7 +21,7 @@ ta_node_may_repeat(const TaNode *node)
 	bool down = false;
 	ListCell *lc;
 
-	if (node->decl->kind == TA_BELONGS_TO_MANY)
+	if (node->decl->kind == TA_BELONGS_TO_MANY || node->decl->kind == TA_REFERENCES_MANY)
 		return false;
 	foreach(lc, node->hops)
 	{

@@ -2,8 +2,7 @@
  * src/load/tree.c
  *		The result of a query out of the rows of its steps.
  *
- * Rows are put under their parents by the numbers of keys, by counting.  The
- * exact size is known before anything is written, so it is written once, into
+ * The exact size is known before anything is written, so it is written once, into
  * its place, without asking for room.
  */
 #include "postgres.h"
@@ -19,115 +18,7 @@ allocate(Size count, Size each)
 	return MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * each);
 }
 
-/* ---- rows under keys ---- */
-
-/* Groups rows by the key that they answer, in the order in which they came. */
-static void
-group_rows(TaRows *rows, int nkeys)
-{
-	bool sorted = true;
-	int *next;
-
-	rows->first = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(int) * ((Size) nkeys + 1),
-											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int i = 0; i < rows->count; i++)
-	{
-		rows->first[rows->key[i] + 1]++;
-		sorted = sorted && (i == 0 || rows->key[i - 1] <= rows->key[i]);
-	}
-	for (int i = 0; i < nkeys; i++)
-		rows->first[i + 1] += rows->first[i];
-	rows->order = NULL;
-	if (sorted)
-		return;
-	next = allocate(nkeys, sizeof(int));
-	memcpy(next, rows->first, sizeof(int) * (Size) nkeys);
-	rows->order = allocate(rows->count, sizeof(int));
-	for (int i = 0; i < rows->count; i++)
-		rows->order[next[rows->key[i]]++] = i;
-	pfree(next);
-}
-
-static inline int
-nth_row(const TaRows *rows, int n)
-{
-	return rows->order != NULL ? rows->order[n] : n;
-}
-
-typedef struct Linked
-{
-	int row;
-	int link;
-} Linked;
-
-static int
-compare_linked(const void *a, const void *b)
-{
-	const Linked *left = a;
-	const Linked *right = b;
-
-	if (left->row != right->row)
-		return left->row < right->row ? -1 : 1;
-	return left->link < right->link ? -1 : left->link > right->link;
-}
-
-/* How many rows the links of all keys lead to. */
-static Size
-count_linked(const TaStep *step)
-{
-	Size count = 0;
-
-	for (int i = 0; i < step->link_rows.count; i++)
-	{
-		int key = step->link_rows.lookup[0][i];
-
-		if (key >= 0)
-			count += step->got.first[key + 1] - step->got.first[key];
-	}
-	return count;
-}
-
-/* The rows of each key along its links; in the order of the rows if that counts, else of the links. */
-static void
-follow_links(TaStep *step)
-{
-	const TaRows *links = &step->link_rows;
-	Size total = count_linked(step);
-	Linked *linked;
-	int filled = 0;
-
-	if (total > PG_INT32_MAX)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("the query leads to more rows than can be counted"),
-						errdetail("At %s.", ta_query_at(step->path))));
-	linked = allocate(total, sizeof(Linked));
-	step->list_first = allocate(step->keys.count + 1, sizeof(int));
-	for (int key = 0; key < step->keys.count; key++)
-	{
-		step->list_first[key] = filled;
-		for (int i = links->first[key]; i < links->first[key + 1]; i++)
-		{
-			int link = nth_row(links, i);
-			int target = links->lookup[0][link];
-
-			for (int j = target < 0 ? 0 : step->got.first[target];
-				 target >= 0 && j < step->got.first[target + 1]; j++)
-				linked[filled++] = (Linked){nth_row(&step->got, j), link};
-		}
-		if (step->ordered && filled - step->list_first[key] > 1)
-			qsort(linked + step->list_first[key], filled - step->list_first[key], sizeof(Linked),
-				  compare_linked);
-	}
-	step->list_first[step->keys.count] = filled;
-	step->list_row = allocate(total, sizeof(int));
-	step->list_link = allocate(total, sizeof(int));
-	for (int i = 0; i < filled; i++)
-	{
-		step->list_row[i] = linked[i].row;
-		step->list_link[i] = linked[i].link;
-	}
-	pfree(linked);
-}
+/* ---- lists ---- */
 
 /* A list of rows below one parent. */
 typedef struct Children
@@ -137,21 +28,34 @@ typedef struct Children
 } Children;
 
 static inline Children
-children_of(const TaStep *parent, int row, int number)
+children_of(const TaStep *parent, int item, int number)
 {
 	const TaStep *child = parent->children[number];
-	int key = parent->got.lookup[number][row];
-	const int *first = child->links != NULL ? child->list_first : child->got.first;
+	int key;
+	const int *first;
 
+	if (child->recursive)
+		return (Children){child->item_first[item], child->item_first[item + 1]};
+	key = parent->got.lookup[number][ta_step_row(parent, item)];
+	first = child->links != NULL ? child->list_first : child->got.first;
 	if (key < 0)
 		return (Children){0, 0};
 	return (Children){first[key], first[key + 1]};
 }
 
+/* The item at a place of a list. */
 static inline int
-row_at(const TaStep *step, int n)
+item_at(const TaStep *step, int n)
 {
-	return step->links != NULL ? step->list_row[n] : nth_row(&step->got, n);
+	return step->recursive       ? n
+		   : step->links != NULL ? step->list_row[n]
+								 : ta_rows_nth(&step->got, n);
+}
+
+static inline int
+link_at(const TaStep *step, int n)
+{
+	return step->recursive ? step->item_link[n] : step->list_link[n];
 }
 
 /* ---- sizes ---- */
@@ -174,25 +78,27 @@ commas(const TaStep *step)
 }
 
 static inline Size
-row_size(const TaStep *step, int row)
+item_size(const TaStep *step, int item)
 {
-	return step->size != NULL ? step->size[row] : shown_size(&step->got, row) + 2 + commas(step);
+	return step->size != NULL
+			   ? step->size[item]
+			   : shown_size(&step->got, ta_step_row(step, item)) + 2 + commas(step);
 }
 
 /* The nth of a list, with the junction's row. */
 static inline Size
 listed_size(const TaStep *step, int n)
 {
-	Size size = row_size(step, row_at(step, n));
+	Size size = item_size(step, item_at(step, n));
 
 	if (step->through != NULL)
-		size += step->through_length + shown_size(&step->link_rows, step->list_link[n]) + 1;
+		size += step->through_length + shown_size(&step->link_rows, link_at(step, n)) + 1;
 	return size;
 }
 
 /* Whether a polymorphic association has a row of this model; or of none, which its last one says. */
 bool
-ta_tree_is_told(const TaStep *parent, int row, int number)
+ta_tree_is_told(const TaStep *parent, int item, int number)
 {
 	const TaStep *child = parent->children[number];
 
@@ -200,7 +106,7 @@ ta_tree_is_told(const TaStep *parent, int row, int number)
 		return true;
 	for (int i = number - child->facet + 1; i <= number; i++)
 	{
-		Children found = children_of(parent, row, i);
+		Children found = children_of(parent, item, i);
 
 		if (found.from < found.to)
 			return i == number;
@@ -210,10 +116,10 @@ ta_tree_is_told(const TaStep *parent, int row, int number)
 
 /* The value of an association: a list, an object or null. */
 Size
-ta_tree_child_size(TaStep *parent, int row, int number)
+ta_tree_child_size(TaStep *parent, int item, int number)
 {
 	const TaStep *child = parent->children[number];
-	Children found = children_of(parent, row, number);
+	Children found = children_of(parent, item, number);
 	Size size = 2;
 
 	if (child->to_one)
@@ -226,18 +132,20 @@ ta_tree_child_size(TaStep *parent, int row, int number)
 static void
 set_sizes(TaStep *step)
 {
-	step->size = allocate(step->got.count, sizeof(Size));
-	for (int row = 0; row < step->got.count; row++)
+	int count = ta_step_count_items(step);
+
+	step->size = allocate(count, sizeof(Size));
+	for (int item = 0; item < count; item++)
 	{
-		Size size = shown_size(&step->got, row) + 2 + commas(step);
+		Size size = shown_size(&step->got, ta_step_row(step, item)) + 2 + commas(step);
 
 		for (int i = 0; i < step->nchildren; i++)
 		{
-			if (ta_tree_is_told(step, row, i))
-				size += step->children[i]->name_length + ta_tree_child_size(step, row, i);
+			if (ta_tree_is_told(step, item, i))
+				size += step->children[i]->name_length + ta_tree_child_size(step, item, i);
 		}
-		step->size[row] = size;
-		if (row % 1024 == 0)
+		step->size[item] = size;
+		if (item % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -248,14 +156,9 @@ prepare(TaStep *step)
 	check_stack_depth();
 	for (int i = 0; i < step->nchildren; i++)
 		prepare(step->children[i]);
-	if (step->links != NULL)
-	{
-		group_rows(&step->got, step->link_keys.count);
-		group_rows(&step->link_rows, step->keys.count);
-		follow_links(step);
-	}
-	else if (step->name != NULL)
-		group_rows(&step->got, step->keys.count);
+	/* what is recursive was grouped while it was loaded */
+	if (step->name != NULL && !step->recursive)
+		ta_step_group(step);
 	if (step->nchildren > 0)
 		set_sizes(step);
 }
@@ -268,14 +171,14 @@ ta_tree_prepare(TaStep *root)
 
 	prepare(root);
 	for (int i = 0; i < root->got.count; i++)
-		total += row_size(root, i);
+		total += item_size(root, i);
 	return total;
 }
 
 Size
 ta_tree_row_size(TaStep *step, int row)
 {
-	return row_size(step, row);
+	return item_size(step, row);
 }
 
 /* ---- writing ---- */
@@ -287,21 +190,21 @@ put(char *to, const char *bytes, Size length)
 	return to + length;
 }
 
-static char *put_row(TaStep *step, int row, int link, char *to);
+static char *put_item(TaStep *step, int item, int link, char *to);
 
 /* The nth of a list. */
 static char *
 put_listed(TaStep *step, int n, char *to)
 {
-	return put_row(step, row_at(step, n), step->through != NULL ? step->list_link[n] : 0, to);
+	return put_item(step, item_at(step, n), step->through != NULL ? link_at(step, n) : 0, to);
 }
 
 /* Writes the value of an association, and returns where it ends. */
 char *
-ta_tree_put_child(TaStep *parent, int row, int number, char *to)
+ta_tree_put_child(TaStep *parent, int item, int number, char *to)
 {
 	TaStep *child = parent->children[number];
-	Children found = children_of(parent, row, number);
+	Children found = children_of(parent, item, number);
 
 	if (child->to_one)
 		return found.from < found.to ? put_listed(child, found.from, to) : put(to, "null", 4);
@@ -317,8 +220,9 @@ ta_tree_put_child(TaStep *parent, int row, int number, char *to)
 }
 
 static char *
-put_row(TaStep *step, int row, int link, char *to)
+put_item(TaStep *step, int item, int link, char *to)
 {
+	int row = ta_step_row(step, item);
 	char *start;
 
 	*to++ = '{';
@@ -335,12 +239,12 @@ put_row(TaStep *step, int row, int link, char *to)
 	}
 	for (int i = 0; i < step->nchildren; i++)
 	{
-		if (!ta_tree_is_told(step, row, i))
+		if (!ta_tree_is_told(step, item, i))
 			continue;
 		if (to > start)
 			*to++ = ',';
 		to = put(to, step->children[i]->name_json, step->children[i]->name_length);
-		to = ta_tree_put_child(step, row, i, to);
+		to = ta_tree_put_child(step, item, i, to);
 	}
 	*to++ = '}';
 	return to;
@@ -350,5 +254,5 @@ put_row(TaStep *step, int row, int link, char *to)
 char *
 ta_tree_put_row(TaStep *step, int row, char *to)
 {
-	return put_row(step, row, 0, to);
+	return put_item(step, row, 0, to);
 }

@@ -80,7 +80,7 @@ ta_sql_go(TaSqlTable *from, TaSqlWay *way)
 		if (lc == list_head(way->hops))
 			way->start = prefix;
 		at = prefix;
-		if (last)
+		if (last || hop->self)
 			continue;
 		if (junction ? way->through_live : way->live)
 			live = ta_soft_live_sql(prefix, model, true);

@@ -236,10 +236,13 @@ REGRESS = \
 	load_where \
 	load_types \
 	load_errors \
+	load_explain \
 	load_aggregates \
 	load_all \
 	load_allow \
-	load_random
+	load_arrays \
+	load_random \
+	load_recursive
 
 ISOLATION = \
 	declare_read_committed \

@@ -36,13 +36,13 @@ PG_FUNCTION_INFO_V1(ta_count_associated_call);
 PG_FUNCTION_INFO_V1(ta_has_call);
 PG_FUNCTION_INFO_V1(ta_explain_call);
 
-/* The query argument: text or jsonb; NULL is the empty query. */
+/* The query argument: text or jsonb; NULL is the empty query.  of_one: about an association of one row. */
 static TaQuery *
-query_argument(FunctionCallInfo fcinfo, int n)
+query_argument(FunctionCallInfo fcinfo, int n, bool of_one)
 {
 	if (!PG_ARGISNULL(n) && get_fn_expr_argtype(fcinfo->flinfo, n) == JSONBOID)
-		return ta_query_parse_jsonb(PG_GETARG_JSONB_P(n));
-	return ta_query_parse(ta_arg_text(fcinfo, n));
+		return ta_query_parse_jsonb(PG_GETARG_JSONB_P(n), of_one);
+	return ta_query_parse(ta_arg_text(fcinfo, n), of_one);
 }
 
 static void
@@ -61,7 +61,7 @@ allow_argument(FunctionCallInfo fcinfo, int n)
 	if (PG_ARGISNULL(n))
 		return NULL;
 	error_context_stack = &context;
-	allow = ta_query_parse(ta_arg_text(fcinfo, n));
+	allow = ta_query_parse(ta_arg_text(fcinfo, n), false);
 	error_context_stack = context.previous;
 	return allow;
 }
@@ -72,7 +72,7 @@ find_arguments(FunctionCallInfo fcinfo, int query)
 {
 	TaFind find = {.model = ta_arg_name(fcinfo, 0, "model")};
 
-	find.query = query_argument(fcinfo, query);
+	find.query = query_argument(fcinfo, query, false);
 	find.allow = allow_argument(fcinfo, query + 1);
 	return find;
 }
@@ -206,7 +206,7 @@ ta_get_call(PG_FUNCTION_ARGS)
 	TaFind find = associated_arguments(fcinfo, &association);
 	text *found = NULL;
 
-	find.query = query_argument(fcinfo, 3);
+	find.query = query_argument(fcinfo, 3, true);
 	if (!PG_ARGISNULL(1))
 		found = ta_find_associated(&find, association);
 	if (found == NULL)
@@ -222,7 +222,7 @@ ta_count_associated_call(PG_FUNCTION_ARGS)
 	TaFind find = associated_arguments(fcinfo, &association);
 	int64 count;
 
-	find.query = query_argument(fcinfo, 3);
+	find.query = query_argument(fcinfo, 3, true);
 	if (PG_ARGISNULL(1) || !ta_find_count_associated(&find, association, &count))
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(count);
@@ -277,7 +277,7 @@ ta_explain_call(PG_FUNCTION_ARGS)
 {
 	TaFind find = {.model = ta_arg_name(fcinfo, 0, "model")};
 
-	find.query = query_argument(fcinfo, 1);
+	find.query = query_argument(fcinfo, 1, false);
 	find.allow = allow_argument(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, 0);
 	ta_find_explain(&find, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), put_explained,

@@ -107,9 +107,8 @@ static void
 tell_chosen(Told *told, const TaNode *node)
 {
 	Oid index = ta_node_index(node);
-	bool looks = OidIsValid(index) || ta_node_may_repeat(node) || ta_node_takes_first(node);
 
-	told->row.strategy = looks ? "each parent" : "numbered";
+	told->row.strategy = ta_node_looks(node) ? "each parent" : "numbered";
 	told->row.why = psprintf("%s; %s",
 							 ta_node_takes_first(node) ? "the first of several"
 													   : "a limit for each parent",

@@ -84,8 +84,8 @@ typedef struct TaQueryThrough
 	TaSay paranoid;
 } TaQueryThrough;
 
-extern TaQuery *ta_query_parse(const char *text);
-extern TaQuery *ta_query_parse_jsonb(Jsonb *query);
+extern TaQuery *ta_query_parse(const char *text, bool of_one);
+extern TaQuery *ta_query_parse_jsonb(Jsonb *query, bool of_one);
 
 extern const char *ta_query_path_key(const char *path, const char *key);
 extern const char *ta_query_path_item(const char *path, int item);

@@ -22,12 +22,14 @@ typedef void (*ParseKey)(TaQuery *query, const JsonbValue *value, const char *pa
 typedef enum Place
 {
 	AT_TOP = 1,
-	AT_INCLUDE = 2,
-	AT_TARGET = 4 /* what is said of one model of a polymorphic association */
+	AT_ONE = 2, /* at the top of a query about one association of one row */
+	AT_INCLUDE = 4,
+	AT_TARGET = 8 /* what is said of one model of a polymorphic association */
 } Place;
 
-#define AT_BOTH (AT_TOP | AT_INCLUDE)
-#define ANYWHERE (AT_BOTH | AT_TARGET)
+#define AT_ASSOCIATION (AT_ONE | AT_INCLUDE)
+#define AT_LEVEL (AT_TOP | AT_ASSOCIATION)
+#define ANYWHERE (AT_LEVEL | AT_TARGET)
 
 typedef struct Key
 {
@@ -187,15 +189,21 @@ check_all(const TaQuery *level, const char *path)
 				 errdetail("At %s.", ta_query_path_key(path, key))));
 }
 
+static void
+check_depth(const TaQuery *level, const char *path)
+{
+	if (level->depth >= 0 && level->recursive != TA_SAY_YES)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"depth\" goes with \"recursive\": true"),
+						errdetail("At %s.", ta_query_path_key(path, "depth"))));
+}
+
 /* Options of one include that go together. */
 static void
 check_include(const TaQuery *level, const char *path)
 {
 	check_all(level, path);
-	if (level->depth >= 0 && level->recursive != TA_SAY_YES)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"depth\" goes with \"recursive\": true"),
-						errdetail("At %s.", ta_query_path_key(path, "depth"))));
+	check_depth(level, path);
 }
 
 /* One element of a list of includes: "todos", "todos.tags" or an object. */
@@ -321,20 +329,20 @@ static const Key keys[] = {
 	{"as", AT_INCLUDE, parse_as},
 	{"association", AT_INCLUDE, parse_association},
 	{"attributes", ANYWHERE, ta_query_parse_attributes},
-	{"depth", AT_INCLUDE, parse_depth},
+	{"depth", AT_ASSOCIATION, parse_depth},
 	{"include", ANYWHERE, parse_include},
-	{"limit", AT_BOTH, parse_limit},
+	{"limit", AT_LEVEL, parse_limit},
 	{"nested", AT_INCLUDE, parse_nested},
-	{"numbers", AT_TOP, parse_numbers},
-	{"offset", AT_BOTH, parse_offset},
+	{"numbers", AT_TOP | AT_ONE, parse_numbers},
+	{"offset", AT_LEVEL, parse_offset},
 	{"on", AT_INCLUDE, NULL},
-	{"order", AT_BOTH, ta_query_parse_order},
+	{"order", AT_LEVEL, ta_query_parse_order},
 	{"paranoid", ANYWHERE, parse_paranoid},
-	{"recursive", AT_INCLUDE, parse_recursive},
+	{"recursive", AT_ASSOCIATION, parse_recursive},
 	{"required", AT_INCLUDE, parse_required},
 	{"right", AT_INCLUDE, NULL},
-	{"targets", AT_INCLUDE, parse_targets},
-	{"through", AT_INCLUDE, parse_through},
+	{"targets", AT_ASSOCIATION, parse_targets},
+	{"through", AT_ASSOCIATION, parse_through},
 	{"where", ANYWHERE, parse_where},
 };
 
@@ -402,11 +410,12 @@ parse_level(const JsonbValue *value, const char *path, Place place)
 	return query;
 }
 
-/* The query of a jsonb; raises 22023 with the place of what is wrong. */
+/* The query of a jsonb, about a model's rows or those of one association; raises 22023 with the place of what is wrong. */
 TaQuery *
-ta_query_parse_jsonb(Jsonb *query)
+ta_query_parse_jsonb(Jsonb *query, bool of_one)
 {
 	JsonbValue value;
+	TaQuery *level;
 
 	if (JB_ROOT_IS_SCALAR(query))
 	{
@@ -421,17 +430,18 @@ ta_query_parse_jsonb(Jsonb *query)
 	if (JB_ROOT_IS_ARRAY(query))
 	{
 		/* ["todos", "profile"] is what is included */
-		TaQuery *level = ta_query_make("");
-
+		level = ta_query_make("");
 		parse_include(level, &value, "");
 		return level;
 	}
-	return parse_level(&value, "", AT_TOP);
+	level = parse_level(&value, "", of_one ? AT_ONE : AT_TOP);
+	check_depth(level, "");
+	return level;
 }
 
 /* The query that was written: JSON if it starts so, else the short form; NULL and '' include nothing. */
 TaQuery *
-ta_query_parse(const char *text)
+ta_query_parse(const char *text, bool of_one)
 {
 	const char *start = text;
 
@@ -440,6 +450,6 @@ ta_query_parse(const char *text)
 	if (start == NULL || *start == '\0')
 		return ta_query_make("");
 	if (*start == '{' || *start == '[')
-		return ta_query_parse_jsonb(ta_json_parse(text));
+		return ta_query_parse_jsonb(ta_json_parse(text), of_one);
 	return ta_query_parse_short(text);
 }

@@ -14,6 +14,7 @@
 #include "load/aggregate.h"
 #include "load/allow.h"
 #include "load/node.h"
+#include "load/sql.h"
 #include "model/lookup.h"
 #include "model/target.h"
 
@@ -391,7 +392,7 @@ check_hops(const TaNode *node)
 	}
 }
 
-/* From a row to itself: elements of an array are read from it again, each a link to another row. */
+/* From a row to itself, by its key. */
 static TaHop *
 make_self_hop(const TaModel *model)
 {
@@ -403,12 +404,21 @@ make_self_hop(const TaModel *model)
 	return hop;
 }
 
+/*
+ * The steps of an association, and two more where arrays are in it: elements are
+ * read from their row again, each a link to another row; and a row that several
+ * elements lead to, on a path, is loaded by its own key, so that it is one.
+ */
 static List *
 hops_of(const TaModel *model, const TaDecl *decl)
 {
 	List *hops = ta_hops_of(decl);
 	const TaHop *first = linitial(hops);
+	const TaHop *last = llast(hops);
 
+	if (last->element && !last->to_parent && list_length(hops) > 1 &&
+		ta_hop_to_model(last)->key != NIL)
+		hops = lappend(hops, make_self_hop(ta_hop_to_model(last)));
 	return first->element && first->to_parent ? lcons(make_self_hop(model), hops) : hops;
 }
 

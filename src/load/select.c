@@ -468,7 +468,7 @@ rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables,
 
 	appendStringInfo(tables, "%s t%s", ta_model_table(node->model), ta_sql_joins(table));
 	if (ta_node_chooses(node))
-		return OidIsValid(ta_node_index(node)) || ta_node_may_repeat(node)
+		return ta_node_looks(node)
 				   ? lateral_sql(node, keys, columns, tables->data, where, table)
 				   : numbering_sql(node, keys, columns, tables->data, where, table);
 
@@ -487,9 +487,14 @@ rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables,
 
 /*
  * Of several rows the first, if it is as it was asked for; NULL: nothing is asked.
+ * By a look at each parent's, or without an index all of them once:
  *
  * SELECT k.n, t.id FROM keys k CROSS JOIN LATERAL (SELECT t.* FROM ... WHERE ... ORDER BY ...
  * LIMIT 1) t WHERE t.title = $2
+ *
+ * SELECT k.n, t.id FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY k.n ORDER BY ...)
+ * AS r, t FROM keys k, ... WHERE ...) k CROSS JOIN LATERAL (SELECT (k.t).*) t WHERE k.r = 1 AND
+ * t.title = $2
  */
 static char *
 first_sql(const TaNode *node, const char *keys, List *columns, const char *tables,
@@ -504,6 +509,13 @@ first_sql(const TaNode *node, const char *keys, List *columns, const char *table
 	if (asked.len == 0)
 		return NULL;
 	order = order_list(node, inner);
+	if (!ta_node_looks(node))
+		return psprintf("SELECT k.n, %s FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY "
+						"k.n%s%s) AS r, t FROM %s, %s%s t%s WHERE %s) k CROSS JOIN LATERAL (SELECT "
+						"(k.t).*) t%s WHERE k.r OPERATOR(pg_catalog.=) 1 AND %s",
+						ta_err_join(columns, ", "), order != NULL ? " ORDER BY " : "",
+						order != NULL ? order : "", keys, tables, ta_model_table(node->model),
+						ta_sql_joins(inner), where, ta_sql_joins(table), asked.data);
 	return psprintf("SELECT k.n, %s FROM %s CROSS JOIN LATERAL (SELECT t.* FROM %s%s t%s WHERE "
 					"%s%s%s LIMIT 1) t%s WHERE %s",
 					ta_err_join(columns, ", "), keys, tables, ta_model_table(node->model),

@@ -101,6 +101,7 @@ extern bool ta_node_takes_first(const TaNode *node);
 extern bool ta_node_may_repeat(const TaNode *node);
 extern bool ta_node_chooses(const TaNode *node);
 extern Oid ta_node_index(const TaNode *node);
+extern bool ta_node_looks(const TaNode *node);
 extern bool ta_sql_needs_links(const TaNode *node);
 extern bool ta_sql_may_scan(const TaNode *node);
 

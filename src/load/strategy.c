@@ -14,11 +14,14 @@ ta_node_takes_first(const TaNode *node)
 	return node->to_one && node->limit == 1;
 }
 
-/* Whether a row can be reached twice: only by going up to a parent after going down to children. */
+/*
+ * Whether a row can be reached twice: only by going up to a parent, or along an
+ * array, from several rows.
+ */
 bool
 ta_node_may_repeat(const TaNode *node)
 {
-	bool down = false;
+	bool several = false;
 	ListCell *lc;
 
 	if (node->decl->kind == TA_BELONGS_TO_MANY || node->decl->kind == TA_REFERENCES_MANY)
@@ -27,9 +30,11 @@ ta_node_may_repeat(const TaNode *node)
 	{
 		const TaHop *hop = lfirst(lc);
 
-		if (hop->to_parent && down)
+		if (hop->self)
+			continue;
+		if ((hop->to_parent || hop->element) && several)
 			return true;
-		down = down || !hop->to_parent;
+		several = several || !hop->to_parent || hop->element;
 	}
 	return false;
 }
@@ -62,4 +67,11 @@ ta_node_index(const TaNode *node)
 	const TaHop *first = linitial(node->hops);
 
 	return ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first), InvalidOid);
+}
+
+/* Whether rows are looked for parent by parent where each has a limit; else all are numbered in one pass. */
+bool
+ta_node_looks(const TaNode *node)
+{
+	return OidIsValid(ta_node_index(node)) || ta_node_may_repeat(node);
 }

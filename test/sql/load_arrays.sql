@@ -16,7 +16,7 @@ INSERT INTO words VALUES ('a', 1), ('b', 2);
 INSERT INTO texts VALUES (1, '{b,a}', '{2}'), (2, '{a}', '{1,3}'), (3, NULL, '{}');
 SELECT count(*) FROM (
     SELECT assoc.define_model('Todo', 'todos', soft_delete => 'gone')
-    UNION ALL SELECT assoc.references_many('Todo', 'Tag', foreign_key => '"tag Ids"', inverse => 'todos')
+    UNION ALL SELECT assoc.references_many('Todo', 'Tag', foreign_key => 'tag Ids', inverse => 'todos')
     UNION ALL SELECT assoc.belongs_to('Tag', 'Owner', foreign_key => 'owner_id', inverse => 'tags')
     UNION ALL SELECT assoc.has_many('Todo', 'Owner', through => 'tags.owner')
     UNION ALL SELECT assoc.has_many('Owner', 'Todo', through => 'tags.todos')

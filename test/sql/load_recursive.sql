@@ -15,11 +15,11 @@ INSERT INTO tags VALUES (1, 2, 'x'), (2, 4, 'y'), (3, 4, 'z');
 SELECT count(*) FROM (
     SELECT assoc.define_model('Node', '"No des"')
     UNION ALL SELECT assoc.has_many('Node', 'Node', 'children', foreign_key => 'parent_id', inverse => 'parent')
-    UNION ALL SELECT assoc.has_many('Node', 'Tag', foreign_key => 'node_id')
+    UNION ALL SELECT assoc.has_many('Node', 'Tag', foreign_key => 'node_id', inverse => 'node')
     UNION ALL SELECT assoc.belongs_to_many('Node', 'Node', 'next', through => 'links', foreign_key => 'from_id', other_key => 'to_id')
     UNION ALL SELECT assoc.belongs_to('Pair', 'Pair', 'up', foreign_key => 'up_a, up_b', inverse => 'downs')
     UNION ALL SELECT assoc.define_model('Keyless', 'keyless')
-    UNION ALL SELECT assoc.belongs_to('Keyless', 'Keyless', 'up', foreign_key => 'up', target_key => 'id')
+    UNION ALL SELECT assoc.belongs_to('Keyless', 'Keyless', 'above', foreign_key => 'up', target_key => 'id')
     UNION ALL SELECT assoc.belongs_to_polymorphic('Note', 'subject', 'Node, Tag')) d;
 \set tree '{"attributes": ["id"], "where": {"parent_id": null}, "order": ["id"], "include": {"children": {"attributes": ["id"], "recursive": true, "order": ["id"]}}}'
 SELECT assoc.find_all('Node', :'tree');
@@ -38,6 +38,7 @@ SELECT assoc.find_all('Node', '{"attributes": ["id"], "where": {"id": [4, 6]}, "
 SELECT assoc.find_all('Tag', '{"attributes": ["id"], "order": ["id"], "include": {"node": {"attributes": ["id"], "include": {"children": {"recursive": true, "attributes": ["id"]}}}}}');
 SELECT * FROM assoc.find_all_rows('Node', :'tree');
 SELECT assoc.get('Node', 2, 'children', '{"recursive": true, "attributes": ["id"]}');
+SELECT assoc.get('Node', 1, 'next', '{"through": {"attributes": ["since"]}}');
 SELECT assoc.count('Node', :'tree');
 -- it goes round: a row that is on the way already is left out
 UPDATE "No des" SET parent_id = 5 WHERE id = 1;
@@ -80,7 +81,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT told('Node', '{"include": {"tags": {"recursive": true}}}');
 SELECT told('Note', '{"include": {"subject": {"recursive": true}}}');
-SELECT told('Keyless', '{"include": {"up": {"recursive": true}}}');
+SELECT told('Keyless', '{"include": {"above": {"recursive": true}}}');
 SELECT told('Node', '{"include": {"children": {"depth": 2}}}');
 SELECT told('Node', '{"include": [{"association": "children", "recursive": true, "depth": 0}]}');
 SELECT told('Node', '{"include": {"children": {"recursive": "yes"}}}');

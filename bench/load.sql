@@ -122,7 +122,9 @@ BEGIN
         END LOOP;
         INSERT INTO took VALUES (w.work, w.what, 1000 * extract(epoch FROM clock_timestamp() - started) / w.runs);
         DEALLOCATE written;
-        DROP INDEX IF EXISTS latest;
+        IF w.index IS NOT NULL THEN
+            DROP INDEX latest;
+        END IF;
         COMMIT;
     END LOOP;
 END $$;

@@ -13,7 +13,6 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -35,17 +34,20 @@
 Oid
 ta_key_operator(Oid key_type, Oid reference_type)
 {
-	Oid opclass = GetDefaultOpClass(key_type, BTREE_AM_OID);
+	const TypeCacheEntry *type;
 	Oid family;
 	Oid input;
 	Oid op;
 	Oid base_reference = getBaseType(reference_type);
 
-	if (!OidIsValid(opclass))
+	if (!OidIsValid(key_type))
 		return InvalidOid;
-	family = get_opclass_family(opclass);
-	input = get_opclass_input_type(opclass);
-
+	/* the default family, from the cache: looking it up reads a catalog from end to end */
+	type = lookup_type_cache(key_type, TYPECACHE_BTREE_OPFAMILY);
+	family = type->btree_opf;
+	input = type->btree_opintype;
+	if (!OidIsValid(family))
+		return InvalidOid;
 	op = get_opfamily_member(family, input, base_reference, BTEqualStrategyNumber);
 	if (OidIsValid(op))
 		return op;

@@ -10,6 +10,9 @@
 #include "base/ident.h"
 #include "load/step.h"
 
+/* with more keys the planner must know how many there are */
+#define MAX_ANY 2000
+
 static TaStep *compile(const TaNode *node, bool numbers_quoted);
 
 static const char **
@@ -24,12 +27,10 @@ names_of(List *columns)
 }
 
 static TaStatement *
-make_statement(TaParams *params, int nkeys, List *columns)
+make_statement(List *columns)
 {
 	TaStatement *statement = palloc0(sizeof(TaStatement));
 
-	statement->params = params;
-	statement->nkeys = nkeys;
 	statement->nshown = list_length(columns);
 	statement->shown = names_of(columns);
 	return statement;
@@ -50,12 +51,12 @@ key_types(const TaHop *hop, const char *path, int *count)
 
 /* Parameters for the arrays of keys, whose values are known when it runs. */
 static TaParams *
-key_params(const TaKeyType *types, int count)
+key_params(const TaStatement *statement)
 {
 	TaParams *params = ta_params_make();
 
-	for (int i = 0; i < count; i++)
-		(void) ta_params_add(params, types[i].array_type, (Datum) 0, true);
+	for (int i = 0; i < statement->nkeys; i++)
+		(void) ta_params_add(params, statement->key_types[i].array_type, (Datum) 0, true);
 	return params;
 }
 
@@ -162,48 +163,73 @@ compile_children(TaStep *step, const TaNode *node)
 	step->nchildren = step->ntemplates;
 }
 
-/* The links of a node, by their keys and, where that is possible, all of them. */
+/* How rows are best found by so many keys. */
+TaLook
+ta_statement_look(const TaStatement *statement, double keys)
+{
+	if (statement->all_from > 0 && keys >= statement->all_from)
+		return TA_LOOK_ALL;
+	return keys <= statement->any_to ? TA_LOOK_ANY : TA_LOOK_JOIN;
+}
+
+/* Writes the statement that looks so, unless it was written before. */
+void
+ta_statement_write(TaStatement *statement, const TaNode *node, TaLook look)
+{
+	/* it may be needed longer than what is loaded now */
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(statement));
+	TaParams *params;
+
+	if (statement->sql[look] == NULL)
+	{
+		params = look == TA_LOOK_ALL ? ta_params_make() : key_params(statement);
+		statement->sql[look] = statement->links ? ta_sql_links(node, params, look)
+												: ta_sql_rows(node, params, lookups(node), look);
+		statement->params[look] = params;
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Sets by which keys the rows are found, and how; what is written now finds what is wrong in the query. */
+static void
+set_keys(TaStatement *statement, const TaNode *node, const TaHop *hop, const TaKeyType *types,
+		 int nkeys)
+{
+	statement->key_types = types;
+	statement->nkeys = nkeys;
+	if ((statement->links || ta_sql_may_scan(node)) && ta_scan_possible(hop))
+	{
+		statement->all_from = ta_scan_from(hop);
+		statement->any_to = ta_scan_any_possible(hop) ? MAX_ANY : 0;
+	}
+	ta_statement_write(statement, node, statement->any_to > 0 ? TA_LOOK_ANY : TA_LOOK_JOIN);
+}
+
+/* The links of a node. */
 static TaStatement *
 links_statement(const TaNode *node, const TaKeyType *types, int nkeys)
 {
-	TaHop *first = linitial(node->hops);
-	TaParams *params = key_params(types, nkeys);
-	TaStatement *statement = make_statement(params, nkeys, node->through_columns);
+	TaStatement *statement = make_statement(node->through_columns);
 
-	statement->sql = ta_sql_links(node, params, false);
-	if (ta_scan_possible(first))
-	{
-		params = ta_params_make();
-		statement->all = make_statement(params, nkeys, node->through_columns);
-		statement->all->sql = ta_sql_links(node, params, true);
-		statement->all_from = ta_scan_from(first);
-	}
+	statement->links = true;
+	set_keys(statement, node, linitial(node->hops), types, nkeys);
 	return statement;
 }
 
-/* The rows of a node, likewise. */
+/* The rows of a node; where there are no links, these show the junction. */
 static TaStatement *
 rows_statement(const TaNode *node, const TaKeyType *types, int nkeys)
 {
-	TaHop *last = llast(node->hops);
-	TaParams *params = key_params(types, nkeys);
-	bool by_limit = !ta_sql_needs_links(node);
-	List *columns = by_limit ? list_concat_copy(node->columns, node->through_columns) : node->columns;
-	TaStatement *statement = make_statement(params, nkeys, columns);
+	bool shows_junction = !ta_sql_needs_links(node) && node->through != NULL;
+	TaStatement *statement = make_statement(
+		shows_junction ? list_concat_copy(node->columns, node->through_columns) : node->columns);
 
-	statement->sql = ta_sql_rows(node, params, lookups(node), false);
-	if (by_limit && node->through != NULL)
+	if (shows_junction)
 	{
 		statement->nthrough = list_length(node->through_columns);
 		statement->through = node->through;
 	}
-	if (ta_sql_may_scan(node) && ta_scan_possible(last))
-	{
-		params = ta_params_make();
-		statement->all = make_statement(params, nkeys, node->columns);
-		statement->all->sql = ta_sql_rows(node, params, lookups(node), true);
-		statement->all_from = ta_scan_from(last);
-	}
+	set_keys(statement, node, llast(node->hops), types, nkeys);
 	return statement;
 }
 
@@ -255,7 +281,8 @@ ta_step_compile(const TaNode *root, const char *key_test, TaParams *params, bool
 {
 	TaStep *step = compile(root, numbers_quoted);
 
-	step->rows = make_statement(params, 0, root->columns);
-	step->rows->sql = ta_sql_roots(root, params, key_test, lookups(root));
+	step->rows = make_statement(root->columns);
+	step->rows->params[TA_LOOK_JOIN] = params;
+	step->rows->sql[TA_LOOK_JOIN] = ta_sql_roots(root, params, key_test, lookups(root));
 	return step;
 }

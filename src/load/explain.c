@@ -23,7 +23,9 @@ typedef struct Explainer
 typedef struct Told
 {
 	TaExplained row;
-	const TaStatement *statement;
+	TaStatement *statement;
+	const TaNode *node;
+	TaLook look; /* how it was run, or would be */
 	const TaHop *hop; /* that leads to its rows; NULL: roots */
 	double keys; /* as it was, or is expected */
 } Told;
@@ -34,10 +36,10 @@ typedef struct Told
 #define ELEMENTS_OF_UNKNOWN_ARRAY 10.0
 
 static double
-estimate(const TaStatement *statement, int unknown)
+estimate(const TaStatement *statement, TaLook look, int unknown)
 {
-	const TaParams *params = statement->params;
-	TaSpiQuery query = {.sql = statement->sql,
+	const TaParams *params = statement->params[look];
+	TaSpiQuery query = {.sql = statement->sql[look],
 						.nparams = params->count,
 						.types = params->types,
 						.values = params->values,
@@ -56,12 +58,21 @@ at_most_all(double rows, Oid relid)
 }
 
 static double
-estimate_by_keys(const TaStatement *statement, double keys)
+estimate_by_keys(TaStatement *statement, const TaNode *node, double keys)
 {
-	return estimate(statement, statement->nkeys) / ELEMENTS_OF_UNKNOWN_ARRAY * keys;
+	TaLook look = statement->any_to > 0 ? TA_LOOK_ANY : TA_LOOK_JOIN;
+
+	ta_statement_write(statement, node, look);
+	return estimate(statement, look, statement->nkeys) / ELEMENTS_OF_UNKNOWN_ARRAY * keys;
 }
 
 /* ---- why ---- */
+
+static TaLook
+look_of(const Told *told, const Explainer *explainer)
+{
+	return explainer->actual ? told->statement->ran : ta_statement_look(told->statement, told->keys);
+}
 
 /* s."Todos"("userId") */
 static char *
@@ -82,18 +93,14 @@ index_text(Oid index, const TaHop *hop)
 static void
 tell_keys(Told *told, const Explainer *explainer)
 {
-	const TaStatement *statement = told->statement;
+	TaStatement *statement = told->statement;
 	const char *about = explainer->actual ? "" : "about ";
-	bool whole = explainer->actual ? statement->ran_all
-								   : statement->all != NULL && told->keys >= statement->all_from;
 	Oid index = ta_rel_serving_index(ta_hop_to_model(told->hop)->relid,
 									 ta_hop_to_columns(told->hop), InvalidOid);
 
-	told->row.strategy = whole ? "whole table" : "by keys";
-	if (whole)
-		told->row.sql = statement->all->sql;
+	told->row.strategy = told->look == TA_LOOK_ALL ? "whole table" : "by keys";
 	told->row.why =
-		statement->all == NULL
+		statement->all_from == 0
 			? psprintf("%s%.0f keys; %s", about, told->keys, index_text(index, told->hop))
 		: statement->all_from == PG_INT32_MAX
 			? psprintf("%s%.0f keys; %s; how many rows there are is not known", about, told->keys,
@@ -120,10 +127,10 @@ tell_chosen(Told *told, const TaNode *node)
 static void
 tell(Told *told, const TaRows *rows, const Explainer *explainer)
 {
-	const TaStatement *statement = told->statement;
+	TaStatement *statement = told->statement;
 
-	if (told->row.sql == NULL)
-		told->row.sql = statement->sql;
+	ta_statement_write(statement, told->node, told->look);
+	told->row.sql = statement->sql[told->look];
 	told->row.keys = told->hop != NULL ? told->keys : -1;
 	told->row.actual_rows = explainer->actual ? rows->count : -1;
 	told->row.milliseconds = statement->milliseconds;
@@ -139,10 +146,12 @@ explain_links(const TaStep *step, const char *edge, double parents, const Explai
 {
 	Told told = {.row = {.edge = edge, .step = "links"},
 				 .statement = step->links,
+				 .node = step->node,
 				 .hop = linitial(step->node->hops)};
 
 	told.keys = explainer->actual ? step->keys.count : parents;
-	told.row.estimated_rows = estimate_by_keys(step->links, told.keys);
+	told.row.estimated_rows = estimate_by_keys(step->links, step->node, told.keys);
+	told.look = look_of(&told, explainer);
 	tell_keys(&told, explainer);
 	tell(&told, &step->link_rows, explainer);
 	return told.row.estimated_rows;
@@ -155,6 +164,7 @@ explain_association(const TaStep *step, const char *edge, double parents,
 	const TaNode *node = step->node;
 	Told told = {.row = {.edge = edge, .step = "rows"},
 				 .statement = step->rows,
+				 .node = node,
 				 .hop = step->links != NULL ? llast(node->hops) : linitial(node->hops)};
 
 	parents = at_most_all(parents, ta_hop_from_model(linitial(node->hops))->relid);
@@ -167,7 +177,8 @@ explain_association(const TaStep *step, const char *edge, double parents,
 				: step->links != NULL ? step->link_keys.count
 									  : step->keys.count;
 	told.row.estimated_rows =
-		at_most_all(estimate_by_keys(step->rows, told.keys), node->model->relid);
+		at_most_all(estimate_by_keys(step->rows, node, told.keys), node->model->relid);
+	told.look = look_of(&told, explainer);
 	if (ta_node_chooses(node))
 		tell_chosen(&told, node);
 	else
@@ -202,9 +213,10 @@ ta_explain(const TaStep *root, bool actual, TaExplainRow row, void *arg)
 						 .step = "roots",
 						 .strategy = "query",
 						 .why = "the rows of the model that fit"},
-				 .statement = root->rows};
+				 .statement = root->rows,
+				 .node = root->node};
 
-	told.row.estimated_rows = estimate(root->rows, 0);
+	told.row.estimated_rows = estimate(root->rows, TA_LOOK_JOIN, 0);
 	tell(&told, &root->got, &explainer);
 	explain_children(root, told.row.edge, told.row.estimated_rows, &explainer);
 }

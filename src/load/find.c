@@ -318,8 +318,8 @@ ta_find_rows_begin(const TaFind *find)
 	TaSpiQuery query = {0};
 
 	rows->step = compile(find, resolve_rows(find));
-	params = rows->step->rows->params;
-	query.sql = rows->step->rows->sql;
+	params = rows->step->rows->params[TA_LOOK_JOIN];
+	query.sql = rows->step->rows->sql[TA_LOOK_JOIN];
 	query.nparams = params->count;
 	query.types = params->types;
 	query.values = params->values;

@@ -178,11 +178,31 @@ ta_hop_key_tests(const TaHop *hop, const char *keys, const char *to)
 	return ta_err_join(all, " AND ");
 }
 
-/* That a row can be reached from some key: of a polymorphic association, that it is of the type. */
+/*
+ * That a row is reached from the keys: with look TA_LOOK_ALL, from some key at all, which of a
+ * polymorphic association says that it is of the type.
+ *
+ * k.k1 = t."userId"
+ * t."userId" = ANY ($1)
+ */
 char *
-ta_hop_type_tests(const TaHop *hop, const char *to)
+ta_hop_look_tests(const TaHop *hop, TaLook look, const char *to)
 {
-	return hop->link.type_column != NULL && !hop->to_parent ? type_test(hop, to) : pstrdup("true");
+	List *all = NIL;
+	const char *name = linitial(ta_hop_to_columns(hop));
+	Oid type;
+
+	if (look == TA_LOOK_JOIN)
+		return ta_hop_key_tests(hop, "k.", to);
+	if (hop->link.type_column != NULL && !hop->to_parent)
+		all = lappend(all, type_test(hop, to));
+	if (look == TA_LOOK_ANY)
+	{
+		type = getBaseType(ta_rel_column(ta_hop_to_model(hop)->relid, name)->type);
+		all = lappend(all, psprintf("%s%s %s ANY ($1)", to, ta_ident_quote(name),
+									ta_key_operator_sql(type, type)));
+	}
+	return all != NIL ? ta_err_join(all, " AND ") : pstrdup("true");
 }
 
 /* The scopes that hold where the step arrives, each after " AND ". */

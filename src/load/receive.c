@@ -164,50 +164,34 @@ receive(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/* The statement for the keys that are wanted; answered NULL: roots. */
 static TaSpiQuery
-query_of(const TaStatement *statement)
+query_of(TaStatement *statement, const TaNode *node, const TaKeys *answered, Receiver *receiver)
 {
-	const TaParams *params = statement->params;
+	TaLook look = answered != NULL ? ta_statement_look(statement, answered->count) : TA_LOOK_JOIN;
+	TaParams *params;
 
-	return (TaSpiQuery){.sql = statement->sql,
+	if (answered != NULL)
+		ta_statement_write(statement, node, look);
+	statement->ran = look;
+	params = statement->params[look];
+	if (look != TA_LOOK_JOIN)
+		receiver->among = answered;
+	receiver->before = look != TA_LOOK_JOIN ? answered->ncolumns : answered != NULL ? 1 : 0;
+	for (int i = 0; answered != NULL && look != TA_LOOK_ALL && i < statement->nkeys; i++)
+	{
+		params->values[i] = ta_keys_array(answered, i);
+		params->nulls[i] = ' ';
+	}
+	return (TaSpiQuery){.sql = statement->sql[look],
 						.nparams = params->count,
 						.types = params->types,
 						.values = params->values,
-						.nulls = params->nulls};
-}
-
-/* Whether so many keys are wanted that all rows are read. */
-static bool
-reads_all(const TaStatement *statement, const TaKeys *answered)
-{
-	return statement->all != NULL && answered->count >= statement->all_from;
-}
-
-/* All rows, of which those of the keys are taken. */
-static TaSpiQuery
-query_all(const TaStatement *statement, const TaKeys *answered, Receiver *receiver)
-{
-	receiver->among = answered;
-	receiver->before = answered->ncolumns;
-	return query_of(statement->all);
-}
-
-/* The rows of the keys; answered NULL: roots. */
-static TaSpiQuery
-query_by_keys(TaStatement *statement, const TaKeys *answered, Receiver *receiver)
-{
-	TaSpiQuery query;
-
-	receiver->before = answered != NULL ? 1 : 0;
-	for (int i = 0; answered != NULL && i < statement->nkeys; i++)
-	{
-		statement->params->values[i] = ta_keys_array(answered, i);
-		statement->params->nulls[i] = ' ';
-	}
-	query = query_of(statement);
-	if (answered != NULL)
-		query.planning = answered->count <= FEW_KEYS ? TA_PLAN_ONCE : TA_PLAN_EACH;
-	return query;
+						.nulls = params->nulls,
+						.planning = answered == NULL || look == TA_LOOK_ALL ? TA_PLAN_AUTO
+									: look == TA_LOOK_ANY || answered->count <= FEW_KEYS
+										? TA_PLAN_ONCE
+										: TA_PLAN_EACH};
 }
 
 /*
@@ -240,11 +224,7 @@ ta_receive(TaStep *step, TaStatement *statement, TaRows *rows, TaLookup *lookups
 	if (answered != NULL && answered->count == 0)
 		return;
 	INSTR_TIME_SET_CURRENT(start);
-	statement->ran_all = answered != NULL && reads_all(statement, answered);
-	if (!statement->ran_all)
-		query = query_by_keys(statement, answered, &receiver);
-	else
-		query = query_all(statement, answered, &receiver);
+	query = query_of(statement, step->node, answered, &receiver);
 	receiver.scratch =
 		AllocSetContextCreate(CurrentMemoryContext, "todo_assoc values", ALLOCSET_DEFAULT_SIZES);
 	if (roots != NULL)

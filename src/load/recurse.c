@@ -14,6 +14,7 @@
 #include "base/guc.h"
 #include "load/step.h"
 
+/* Its texts are shared, what it is run with is its own. */
 static TaStatement *
 copy_statement(const TaStatement *statement)
 {

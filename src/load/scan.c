@@ -10,17 +10,20 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "load/sql.h"
 #include "pg/keymatch.h"
 
 /* fewer keys are always looked up */
-#define MIN_KEYS 2000
+#define MIN_KEYS 50
 
 /* which part of a table's keys must be wanted */
 #define MIN_SHARE 0.2
@@ -83,17 +86,34 @@ ta_scan_possible(const TaHop *hop)
 	return true;
 }
 
-/* How many rows the table has, as it is known; negative: it is not. */
+/* Whether the one column of keys can be compared by = ANY, and an index serves that. */
+bool
+ta_scan_any_possible(const TaHop *hop)
+{
+	const TaModel *to = ta_hop_to_model(hop);
+	const TaColumn *column = ta_rel_column(to->relid, linitial(ta_hop_to_columns(hop)));
+
+	return list_length(hop->link.columns) == 1 &&
+		   getBaseType(column->type) == ta_hop_key_type(hop, 0) &&
+		   OidIsValid(ta_rel_serving_index(to->relid, ta_hop_to_columns(hop), InvalidOid));
+}
+
+/*
+ * How many rows the table has: as many to a page as when it was counted last, and
+ * the pages of now.  Negative: it was never counted.
+ */
 double
 ta_scan_count_rows(Oid relid)
 {
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Relation rel = try_relation_open(relid, AccessShareLock);
 	double rows;
 
-	if (!HeapTupleIsValid(tuple))
+	if (rel == NULL)
 		return -1;
-	rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-	ReleaseSysCache(tuple);
+	rows = rel->rd_rel->reltuples;
+	if (rows > 0 && rel->rd_rel->relpages > 0 && RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
+		rows = rows / rel->rd_rel->relpages * RelationGetNumberOfBlocks(rel);
+	relation_close(rel, NoLock);
 	return rows;
 }
 

@@ -370,29 +370,31 @@ way_of(const TaNode *node)
  * SELECT k.n, e1.since, e1.tag_id FROM pg_catalog.unnest($1) WITH ORDINALITY k(k1, n),
  * s.todo_tags e1 WHERE k.k1 = e1.todo_id
  *
- * DISTINCT where a path may lead to a row twice.  all: from any key, which
- * comes instead of its number:
+ * DISTINCT where a path may lead to a row twice.  Without a join with the keys the
+ * key comes instead of its number:
  *
- * SELECT e1.todo_id, e1.since, e1.tag_id FROM s.todo_tags e1 WHERE true
+ * SELECT e1.todo_id, e1.since, e1.tag_id FROM s.todo_tags e1 WHERE e1.todo_id = ANY ($1)
  */
 char *
-ta_sql_links(const TaNode *node, TaParams *params, bool all)
+ta_sql_links(const TaNode *node, TaParams *params, TaLook look)
 {
 	TaSqlWay way = way_of(node);
 	const TaHop *first = linitial(node->hops);
+	bool joins = look == TA_LOOK_JOIN;
 	int aliases = 0;
 	const char *at;
 	List *columns;
 
-	way.all = all;
+	way.look = look;
 	ta_sql_go(ta_sql_table(params, &aliases, NULL, "k."), &way);
 	at = way.end->prefix;
 	/* rows of another type have null instead of a key, and lead nowhere */
 	columns = list_concat(column_list(node->through_columns, way.end),
 						  ta_hop_keys(llast(node->hops), at));
 	return psprintf("SELECT %s%s, %s FROM %s%s%s WHERE %s", ta_node_may_repeat(node) ? "DISTINCT " : "",
-					all ? ta_ident_prefixed_columns(way.start, ta_hop_to_columns(first)) : "k.n",
-					ta_err_join(columns, ", "), all ? "" : ta_keys_sql(first, "k"), all ? "" : ", ",
+					joins ? "k.n" : ta_ident_prefixed_columns(way.start, ta_hop_to_columns(first)),
+					ta_err_join(columns, ", "), joins ? ta_keys_sql(first, "k") : "",
+					joins ? ", " : "",
 					way.tables.data, way.where.data);
 }
 
@@ -460,7 +462,7 @@ numbering_sql(const TaNode *node, const char *keys, List *columns, const char *f
 /* The statement of its parts; what is joined is known when conditions and order are written. */
 static char *
 rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables, const char *where,
-		 TaSqlTable *table, const TaHop *all)
+		 TaSqlTable *table, const TaHop *alone)
 {
 	/* rendered first: it may join what the tables must then name */
 	char *order = order_list(node, table);
@@ -473,9 +475,9 @@ rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables,
 				   : numbering_sql(node, keys, columns, tables->data, where, table);
 
 	initStringInfo(&sql);
-	if (all != NULL)
+	if (alone != NULL)
 		appendStringInfo(&sql, "SELECT %s, %s FROM %s WHERE %s",
-						 ta_ident_prefixed_columns("t.", ta_hop_to_columns(all)),
+						 ta_ident_prefixed_columns("t.", ta_hop_to_columns(alone)),
 						 ta_err_join(columns, ", "), tables->data, where);
 	else
 		appendStringInfo(&sql, "SELECT k.n, %s FROM %s, %s WHERE %s", ta_err_join(columns, ", "),
@@ -529,11 +531,11 @@ first_sql(const TaNode *node, const char *keys, List *columns, const char *table
  * SELECT k.n, t.id, t.title FROM pg_catalog.unnest($1) WITH ORDINALITY k(k1, n), s."Todos" t
  * WHERE k.k1 = t."userId" AND ... ORDER BY ...
  *
- * The keys are the parents', or those that links gave.  all: from any key, which
- * comes instead of its number.
+ * The keys are the parents', or those that links gave.  Without a join with them
+ * the key comes instead of its number.
  */
 char *
-ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
+ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, TaLook look)
 {
 	const TaHop *last = llast(node->hops);
 	bool by_links = ta_sql_needs_links(node);
@@ -558,8 +560,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 		columns = list_concat(columns, column_list(node->through_columns, way.end));
 	}
 	else
-		appendStringInfoString(&where, all ? ta_hop_type_tests(last, "t.")
-										   : ta_hop_key_tests(last, "k.", "t."));
+		appendStringInfoString(&where, ta_hop_look_tests(last, look, "t."));
 	appendStringInfoString(&where, ta_hop_scopes(last, "t."));
 	if (has_way && ta_node_may_repeat(node))
 	{
@@ -583,5 +584,6 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all)
 			return first;
 	}
 	add_conditions(&where, table, node);
-	return rows_sql(node, keys, columns, &tables, where.data, table, all ? last : NULL);
+	return rows_sql(node, keys, columns, &tables, where.data, table,
+					look != TA_LOOK_JOIN ? last : NULL);
 }

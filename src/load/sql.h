@@ -35,6 +35,15 @@ typedef struct TaSqlTable
 	List *joins; /* of TaSqlJoin; the base's only */
 } TaSqlTable;
 
+/* How rows are found by keys. */
+typedef enum TaLook
+{
+	TA_LOOK_JOIN, /* by a join with the arrays of keys; each row comes with its key's number */
+	TA_LOOK_ANY, /* column = ANY (array); each row comes with its key */
+	TA_LOOK_ALL, /* not at all: all rows come, each with its key */
+	TA_LOOKS
+} TaLook;
+
 /* The way along an association, from a table of the statement, or from the keys k. */
 typedef struct TaSqlWay
 {
@@ -46,7 +55,7 @@ typedef struct TaSqlWay
 	const char *through_where_path;
 	const TaQuery *through_allow;
 	bool through_ends; /* the hops end at the junction */
-	bool all; /* from the keys, but from whichever: they are compared elsewhere */
+	TaLook look; /* from the keys: how they are compared */
 
 	/* result */
 	StringInfoData tables; /* s.todos e1, s.todo_tags e2 */
@@ -68,7 +77,7 @@ extern Oid ta_hop_key_type(const TaHop *hop, int n);
 extern List *ta_hop_keys(const TaHop *hop, const char *prefix);
 extern char *ta_hop_tests(const TaHop *hop, const char *from, const char *to);
 extern char *ta_hop_key_tests(const TaHop *hop, const char *keys, const char *to);
-extern char *ta_hop_type_tests(const TaHop *hop, const char *to);
+extern char *ta_hop_look_tests(const TaHop *hop, TaLook look, const char *to);
 extern char *ta_hop_scopes(const TaHop *hop, const char *to);
 extern char *ta_keys_sql(const TaHop *hop, const char *alias);
 extern char *ta_model_table(const TaModel *model);
@@ -93,8 +102,8 @@ extern char *ta_sql_aggregate(TaSqlTable *from, const TaNodeAggregate *aggregate
 extern char *ta_sql_exists(TaSqlTable *from, const TaNode *node);
 extern char *ta_sql_roots(const TaNode *node, TaParams *params, const char *key_test, List *hidden);
 extern char *ta_sql_count(const TaNode *node, TaParams *params);
-extern char *ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, bool all);
-extern char *ta_sql_links(const TaNode *node, TaParams *params, bool all);
+extern char *ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, TaLook look);
+extern char *ta_sql_links(const TaNode *node, TaParams *params, TaLook look);
 
 /* strategy.c */
 extern bool ta_node_takes_first(const TaNode *node);
@@ -107,6 +116,7 @@ extern bool ta_sql_may_scan(const TaNode *node);
 
 /* scan.c */
 extern bool ta_scan_possible(const TaHop *hop);
+extern bool ta_scan_any_possible(const TaHop *hop);
 extern int ta_scan_from(const TaHop *hop);
 extern double ta_scan_count_rows(Oid relid);
 

@@ -14,21 +14,26 @@
 #include "load/sql.h"
 #include "load/writer.h"
 
-/* A statement, and what its columns are: a key's number, what is shown, keys. */
+/*
+ * A statement, and what its columns are: a key's number, or a key; what is shown;
+ * keys.  It is written in up to three ways, by how it finds rows by keys.
+ */
 typedef struct TaStatement
 {
-	char *sql;
-	TaParams *params; /* the first are arrays of keys */
-	int nkeys; /* how many arrays; none: no column with a key's number */
+	bool links; /* of those, not of the rows */
+	char *sql[TA_LOOKS]; /* NULL: not written yet */
+	TaParams *params[TA_LOOKS]; /* the first are arrays of keys, but for all rows */
+	const TaKeyType *key_types;
+	int nkeys; /* how many columns of keys; none: roots */
 	int nshown;
 	const char **shown; /* names */
 	int nthrough; /* so many of those, the last, are the junction's, in an object of their own */
 	const char *through; /* its name in the result */
-	struct TaStatement *all; /* rows of any key, each after its key; NULL: not possible */
-	int all_from; /* from so many keys on, that is better */
+	int any_to; /* up to so many keys they may be looked up by ANY; 0: not possible */
+	int all_from; /* from so many keys on all rows are read; 0: not possible */
 
 	/* when it ran */
-	bool ran_all;
+	TaLook ran;
 	double milliseconds;
 } TaStatement;
 
@@ -105,6 +110,8 @@ typedef struct TaStep
 } TaStep;
 
 /* compile.c */
+extern TaLook ta_statement_look(const TaStatement *statement, double keys);
+extern void ta_statement_write(TaStatement *statement, const TaNode *node, TaLook look);
 extern TaStep *
 ta_step_compile(const TaNode *root, const char *key_test, TaParams *params, bool numbers_quoted);
 

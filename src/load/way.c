@@ -73,8 +73,7 @@ ta_sql_go(TaSqlTable *from, TaSqlWay *way)
 		appendStringInfo(&way->where, "%s%s%s", way->where.len > 0 ? " AND " : "",
 						 from->model != NULL || lc != list_head(way->hops)
 							 ? ta_hop_tests(hop, at, prefix)
-						 : way->all ? ta_hop_type_tests(hop, prefix)
-									: ta_hop_key_tests(hop, at, prefix),
+							 : ta_hop_look_tests(hop, way->look, prefix),
 						 ta_hop_scopes(hop, prefix));
 		way->end = ta_sql_table(from->params, from->aliases, model, prefix);
 		if (lc == list_head(way->hops))

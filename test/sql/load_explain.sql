@@ -24,8 +24,8 @@ SELECT count(*) FROM (
     UNION ALL SELECT assoc.belongs_to('Todo', 'Num', 'number', foreign_key => 'num')
     UNION ALL SELECT assoc.belongs_to_many('Todo', 'Tag', through => 'todo_tags', inverse => 'todos')
     UNION ALL SELECT assoc.belongs_to_polymorphic('Note', 'subject', 'User, Tag')) d;
-SELECT edge, step, strategy, why, keys, estimated_rows, actual_rows, milliseconds, sql FROM assoc.explain('User', 'todos.tags');
-SELECT edge, step, strategy, why, keys, estimated_rows, actual_rows, milliseconds > 0 AS took FROM assoc.explain('User', 'todos.tags', actual => true);
+SELECT edge, step, strategy, why, keys, estimated_rows BETWEEN 40 AND 20000 AS estimated, actual_rows, milliseconds, sql FROM assoc.explain('User', 'todos.tags');
+SELECT edge, step, strategy, why, keys, estimated_rows BETWEEN actual_rows / 2 AND actual_rows * 2 AS estimated, actual_rows, milliseconds > 0 AS took FROM assoc.explain('User', 'todos.tags', actual => true);
 -- few keys; keys that only PostgreSQL can compare; several models
 SELECT edge, strategy, why, keys, actual_rows FROM assoc.explain('User', '{"limit": 3, "include": {"todos": {"include": "number"}}}'::jsonb, true);
 SELECT edge, strategy, keys, actual_rows FROM assoc.explain('Note', 'subject', true);

@@ -145,6 +145,7 @@ OBJS = \
 	src/load/query_parse.o \
 	src/load/query_read.o \
 	src/load/query_short.o \
+	src/load/rank.o \
 	src/load/receive.o \
 	src/load/recurse.o \
 	src/load/resolve.o \
@@ -242,6 +243,7 @@ REGRESS = \
 	load_allow \
 	load_arrays \
 	load_random \
+	load_rank \
 	load_recursive
 
 ISOLATION = \

@@ -264,9 +264,8 @@ put_explained(const TaExplained *row, void *arg)
 									 Int64GetDatum(row->actual_rows),
 									 Float8GetDatum(row->milliseconds),
 									 CStringGetTextDatum(row->sql)};
-	bool nulls[EXPLAIN_COLUMNS] = {[4] = row->keys < 0,
-								   [6] = row->actual_rows < 0,
-								   [7] = row->actual_rows < 0};
+	bool nulls[EXPLAIN_COLUMNS] =
+		{[4] = row->keys < 0, [6] = row->actual_rows < 0, [7] = row->actual_rows < 0};
 
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }

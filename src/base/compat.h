@@ -50,7 +50,7 @@
 
 /* 16: a plan keeps the rights that it needs beside its tables; needs executor/executor.h */
 #if PG_VERSION_NUM >= 160000
-#define ta_check_plan_rights(plan) \
+#define ta_check_plan_rights(plan)                                                                 \
 	((void) ExecCheckPermissions((plan)->rtable, (plan)->permInfos, true))
 #else
 #define ta_check_plan_rights(plan) ((void) ExecCheckRTPerms((plan)->rtable, true))

@@ -20,20 +20,19 @@ double
 ta_spi_estimate(const TaSpiQuery *query, int unknown)
 {
 	RawStmt *parsed = linitial_node(RawStmt, pg_parse_query(query->sql));
-	List *rewritten = pg_analyze_and_rewrite_fixedparams(parsed, query->sql, query->types,
-														 query->nparams, NULL);
+	List *rewritten =
+		pg_analyze_and_rewrite_fixedparams(parsed, query->sql, query->types, query->nparams, NULL);
 	ParamListInfo params = makeParamList(query->nparams);
 	PlannedStmt *planned;
 
 	for (int i = 0; i < query->nparams; i++)
-		params->params[i] =
-			(ParamExternData){.value = query->values[i],
-							  .isnull = query->nulls[i] == 'n',
-							  .pflags = PARAM_FLAG_CONST,
-							  /* of no type: the planner leaves it alone */
-							  .ptype = i < unknown ? InvalidOid : query->types[i]};
-	planned = linitial_node(PlannedStmt, pg_plan_queries(rewritten, query->sql,
-														 CURSOR_OPT_PARALLEL_OK, params));
+		params->params[i] = (ParamExternData){.value = query->values[i],
+											  .isnull = query->nulls[i] == 'n',
+											  .pflags = PARAM_FLAG_CONST,
+											  /* of no type: the planner leaves it alone */
+											  .ptype = i < unknown ? InvalidOid : query->types[i]};
+	planned = linitial_node(PlannedStmt,
+							pg_plan_queries(rewritten, query->sql, CURSOR_OPT_PARALLEL_OK, params));
 	ta_check_plan_rights(planned);
 	return planned->planTree->plan_rows;
 }

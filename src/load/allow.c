@@ -101,10 +101,11 @@ void
 ta_allow_name(const TaQuery *allow, TaAllowUse use, const TaModel *model, const char *name,
 			  const char *path)
 {
-	static const char *const messages[] = {
-		[TA_ALLOW_SHOW] = "\"%s\" of %s is not allowed",
-		[TA_ALLOW_WHERE] = "conditions on \"%s\" of %s are not allowed",
-		[TA_ALLOW_ORDER] = "an order by \"%s\" of %s is not allowed"};
+	static const char *const messages[] = {[TA_ALLOW_SHOW] = "\"%s\" of %s is not allowed",
+										   [TA_ALLOW_WHERE] =
+											   "conditions on \"%s\" of %s are not allowed",
+										   [TA_ALLOW_ORDER] =
+											   "an order by \"%s\" of %s is not allowed"};
 	List *names;
 	bool said;
 
@@ -162,11 +163,10 @@ ta_allow_association(const TaQuery *allow, const TaModel *model, const char *ali
 	}
 	if (all != NULL)
 		return one_of_all(all);
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("association \"%s\" of %s is not allowed", alias, model->name),
-			 errdetail("At %s.", ta_query_at(path)),
-			 names != NIL ? errhint("Allowed here are %s.", ta_err_list(names, 20)) : 0));
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("association \"%s\" of %s is not allowed", alias, model->name),
+					errdetail("At %s.", ta_query_at(path)),
+					names != NIL ? errhint("Allowed here are %s.", ta_err_list(names, 20)) : 0));
 	return NULL;
 }
 
@@ -216,13 +216,11 @@ check_count(const char *key, int64 most, int64 said, bool missing, const char *w
 {
 	if (!missing && said <= most)
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 missing
-				 ? errmsg("%s needs a limit of " INT64_FORMAT " at most", what, most)
-				 : errmsg("%s may have no %s over " INT64_FORMAT, what, key, most),
-			 errdetail("At %s.", ta_query_at(missing ? path : ta_query_path_key(path, key))),
-			 errhint("Say \"%s\": " INT64_FORMAT ".", key, most)));
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					missing ? errmsg("%s needs a limit of " INT64_FORMAT " at most", what, most)
+							: errmsg("%s may have no %s over " INT64_FORMAT, what, key, most),
+					errdetail("At %s.", ta_query_at(missing ? path : ta_query_path_key(path, key))),
+					errhint("Say \"%s\": " INT64_FORMAT ".", key, most)));
 }
 
 /* Raises where the level may have more rows than are allowed; what: of what they are. */
@@ -244,9 +242,9 @@ ta_allow_recursion(const TaQuery *allow, const TaQuery *query, const char *what)
 	if (allow == NULL)
 		return;
 	if (allow->recursive != TA_SAY_YES)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("%s may not be recursive", what),
-						errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s may not be recursive", what),
+				 errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
 	if (allow->depth < 0)
 		return;
 	if (query->depth < 0)

@@ -26,8 +26,7 @@ extern const TaQuery *ta_allow_through(const TaQuery *allow);
 extern void ta_allow_options(const TaQuery *allow, const TaQuery *query);
 extern void
 ta_allow_limit(const TaQuery *allow, const TaQuery *query, int64 limit, const char *what);
-extern void
-ta_allow_recursion(const TaQuery *allow, const TaQuery *query, const char *what);
+extern void ta_allow_recursion(const TaQuery *allow, const TaQuery *query, const char *what);
 extern void ta_allow_check(const TaNode *node);
 
 #endif /* TA_ALLOW_H */

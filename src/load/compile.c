@@ -13,6 +13,9 @@
 /* with more keys the planner must know how many there are */
 #define MAX_ANY 2000
 
+/* more rows than this are not kept to find the first of each key */
+#define MAX_RANKED 4000000
+
 static TaStep *compile(const TaNode *node, bool numbers_quoted);
 
 static const char **
@@ -167,7 +170,8 @@ compile_children(TaStep *step, const TaNode *node)
 TaLook
 ta_statement_look(const TaStatement *statement, double keys)
 {
-	if (statement->all_from > 0 && keys >= statement->all_from)
+	if (statement->all_from > 0 && keys >= statement->all_from &&
+		(statement->nranks == 0 || keys * statement->keep <= MAX_RANKED))
 		return TA_LOOK_ALL;
 	return keys <= statement->any_to ? TA_LOOK_ANY : TA_LOOK_JOIN;
 }
@@ -190,6 +194,25 @@ ta_statement_write(TaStatement *statement, const TaNode *node, TaLook look)
 	MemoryContextSwitchTo(caller);
 }
 
+/* How the first rows of each key are told, where all rows are read. */
+static void
+set_ranks(TaStatement *statement, const TaNode *node)
+{
+	ListCell *lc;
+
+	statement->nranks = list_length(node->order);
+	statement->ranks = palloc(sizeof(TaRank) * statement->nranks);
+	foreach(lc, node->order)
+	{
+		const TaNodeOrder *item = lfirst(lc);
+
+		statement->ranks[foreach_current_index(lc)] =
+			(TaRank){.descending = item->descending, .nulls_first = item->nulls_first};
+	}
+	statement->wanted = (int) node->limit;
+	statement->keep = (int) (node->offset + node->limit);
+}
+
 /* Sets by which keys the rows are found, and how; what is written now finds what is wrong in the query. */
 static void
 set_keys(TaStatement *statement, const TaNode *node, const TaHop *hop, const TaKeyType *types,
@@ -201,6 +224,11 @@ set_keys(TaStatement *statement, const TaNode *node, const TaHop *hop, const TaK
 	{
 		statement->all_from = ta_scan_from(hop);
 		statement->any_to = ta_scan_any_possible(hop) ? MAX_ANY : 0;
+	}
+	if (ta_node_may_rank(node) && ta_scan_possible(hop) && !ta_node_has_order_index(node))
+	{
+		statement->all_from = ta_scan_from(hop);
+		set_ranks(statement, node);
 	}
 	ta_statement_write(statement, node, statement->any_to > 0 ? TA_LOOK_ANY : TA_LOOK_JOIN);
 }

@@ -71,7 +71,8 @@ estimate_by_keys(TaStatement *statement, const TaNode *node, double keys)
 static TaLook
 look_of(const Told *told, const Explainer *explainer)
 {
-	return explainer->actual ? told->statement->ran : ta_statement_look(told->statement, told->keys);
+	return explainer->actual ? told->statement->ran
+							 : ta_statement_look(told->statement, told->keys);
 }
 
 /* s."Todos"("userId") */
@@ -99,27 +100,32 @@ tell_keys(Told *told, const Explainer *explainer)
 									 ta_hop_to_columns(told->hop), InvalidOid);
 
 	told->row.strategy = told->look == TA_LOOK_ALL ? "whole table" : "by keys";
-	told->row.why =
-		statement->all_from == 0
-			? psprintf("%s%.0f keys; %s", about, told->keys, index_text(index, told->hop))
-		: statement->all_from == PG_INT32_MAX
-			? psprintf("%s%.0f keys; %s; how many rows there are is not known", about, told->keys,
-					   index_text(index, told->hop))
-			: psprintf("%s%.0f keys; %s; from %d keys on the whole table", about, told->keys,
-					   index_text(index, told->hop), statement->all_from);
+	told->row.why = statement->all_from == 0 ? psprintf("%s%.0f keys; %s", about, told->keys,
+														index_text(index, told->hop))
+					: statement->all_from == PG_INT32_MAX
+						? psprintf("%s%.0f keys; %s; how many rows there are is not known", about,
+								   told->keys, index_text(index, told->hop))
+						: psprintf("%s%.0f keys; %s; from %d keys on the whole table", about,
+								   told->keys, index_text(index, told->hop), statement->all_from);
 }
 
 /* So many rows of each parent. */
 static void
-tell_chosen(Told *told, const TaNode *node)
+tell_chosen(Told *told, const TaNode *node, const Explainer *explainer)
 {
 	Oid index = ta_node_index(node);
 
+	if (told->look == TA_LOOK_ALL)
+	{
+		tell_keys(told, explainer);
+		told->row.why = psprintf("a limit for each parent; %s", told->row.why);
+		return;
+	}
 	told->row.strategy = ta_node_looks(node) ? "each parent" : "numbered";
-	told->row.why = psprintf("%s; %s",
-							 ta_node_takes_first(node) ? "the first of several"
-													   : "a limit for each parent",
-							 index_text(index, told->hop));
+	told->row.why =
+		psprintf("%s; %s",
+				 ta_node_takes_first(node) ? "the first of several" : "a limit for each parent",
+				 index_text(index, told->hop));
 }
 
 /* ---- statements ---- */
@@ -132,13 +138,15 @@ tell(Told *told, const TaRows *rows, const Explainer *explainer)
 	ta_statement_write(statement, told->node, told->look);
 	told->row.sql = statement->sql[told->look];
 	told->row.keys = told->hop != NULL ? told->keys : -1;
-	told->row.actual_rows = explainer->actual ? rows->count : -1;
+	told->row.actual_rows = !explainer->actual ? -1
+							: rows->ranked     ? rows->first[(int) told->keys]
+											   : rows->count;
 	told->row.milliseconds = statement->milliseconds;
 	explainer->row(&told->row, explainer->arg);
 }
 
-static void explain_children(const TaStep *step, const char *edge, double rows,
-							 const Explainer *explainer);
+static void
+explain_children(const TaStep *step, const char *edge, double rows, const Explainer *explainer);
 
 /* The links of an association; returns how many rows they lead to. */
 static double
@@ -180,7 +188,7 @@ explain_association(const TaStep *step, const char *edge, double parents,
 		at_most_all(estimate_by_keys(step->rows, node, told.keys), node->model->relid);
 	told.look = look_of(&told, explainer);
 	if (ta_node_chooses(node))
-		tell_chosen(&told, node);
+		tell_chosen(&told, node, explainer);
 	else
 		tell_keys(&told, explainer);
 	tell(&told, &step->got, explainer);

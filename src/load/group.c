@@ -130,6 +130,8 @@ follow_links(TaStep *step)
 void
 ta_step_group(TaStep *step)
 {
+	if (step->got.ranked)
+		return;
 	if (step->links == NULL)
 	{
 		group_rows(&step->got, step->keys.count);

@@ -79,8 +79,7 @@ typedef struct TaNode
 	bool through_live;
 } TaNode;
 
-extern TaNode *
-ta_node_resolve(const char *model, const TaQuery *query, const TaQuery *allow);
+extern TaNode *ta_node_resolve(const char *model, const TaQuery *query, const TaQuery *allow);
 extern const TaColumn *ta_node_column(const TaModel *model, const char *name, const char *path);
 extern TaNode *ta_node_associated(const TaModel *model, const char *alias, const char *path);
 extern const TaDecl *ta_node_association(const TaModel *model, const char *alias, const char *path);

@@ -147,7 +147,8 @@ parse_through(TaQuery *query, const JsonbValue *value, const char *path)
 		else if (strcmp(pair->key, "paranoid") == 0)
 			through->paranoid = ta_query_read_bool(pair->value, at);
 		else
-			ta_query_unknown_key(path, pair->key, list_make4("attributes", "where", "as", "paranoid"));
+			ta_query_unknown_key(path, pair->key,
+								 list_make4("attributes", "where", "as", "paranoid"));
 	}
 	query->through = through;
 }
@@ -174,9 +175,9 @@ static void
 check_all(const TaQuery *level, const char *path)
 {
 	const char *key = level->all != TA_SAY_YES ? (level->nested != TA_SAY_NOTHING ? "nested" : NULL)
-					  : level->association != NULL ? "association"
-					  : level->shown != NULL       ? "as"
-					  : level->through != NULL     ? "through"
+					  : level->association != NULL     ? "association"
+					  : level->shown != NULL           ? "as"
+					  : level->through != NULL         ? "through"
 					  : level->recursive == TA_SAY_YES ? "recursive"
 													   : NULL;
 

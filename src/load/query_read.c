@@ -166,7 +166,8 @@ read_attribute(const JsonbValue *value, const char *path)
 							   "%d",
 							   list_length(items)),
 						errdetail("At %s.", path), errhint("For example [\"title\", \"name\"].")));
-	return make_name(path, ta_query_read_string(linitial(items), ta_query_path_item(path, 0), "a column"),
+	return make_name(path,
+					 ta_query_read_string(linitial(items), ta_query_path_item(path, 0), "a column"),
 					 ta_query_read_string(lsecond(items), ta_query_path_item(path, 1), "a name"));
 }
 
@@ -184,9 +185,10 @@ ta_query_read_attributes(const JsonbValue *value, const char *path, bool plain)
 	{
 		const char *item = ta_query_path_item(path, foreach_current_index(lc));
 
-		names =
-			lappend(names, plain ? make_name(item, ta_query_read_string(lfirst(lc), item, "a column"), NULL)
-								 : read_attribute(lfirst(lc), item));
+		names = lappend(names,
+						plain ? make_name(item, ta_query_read_string(lfirst(lc), item, "a column"),
+										  NULL)
+							  : read_attribute(lfirst(lc), item));
 	}
 	return names;
 }
@@ -336,7 +338,8 @@ ta_query_parse_order(TaQuery *query, const JsonbValue *value, const char *path)
 	if (array == NULL)
 	{
 		query->order = list_make1(
-			read_order_text(ta_query_read_string(value, path, "a list of columns to order by"), path));
+			read_order_text(ta_query_read_string(value, path, "a list of columns to order by"),
+							path));
 		return;
 	}
 	foreach(lc, ta_json_array(array))
@@ -348,6 +351,7 @@ ta_query_parse_order(TaQuery *query, const JsonbValue *value, const char *path)
 			lappend(query->order,
 					list != NULL
 						? read_order_list(list, item)
-						: read_order_text(ta_query_read_string(lfirst(lc), item, "a column"), item));
+						: read_order_text(ta_query_read_string(lfirst(lc), item, "a column"),
+										  item));
 	}
 }

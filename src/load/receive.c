@@ -13,6 +13,7 @@
 
 #include "base/guc.h"
 #include "base/spi_stream.h"
+#include "load/rank.h"
 #include "load/receive.h"
 
 /* as many keys as planning once for all is good for */
@@ -34,6 +35,8 @@ typedef struct Receiver
 	const TaKeys *among; /* rows begin with their key, which must be one of these; or NULL */
 	int before; /* columns before what is shown */
 	TaWriter *writers; /* NULL: no row came yet */
+	TaRanker *ranker; /* of the first of each key; NULL: all are taken */
+	int rank_column; /* the first that it compares */
 	int ncolumns; /* as many as are looked at */
 	MemoryContext context; /* of what is kept */
 	MemoryContext scratch;
@@ -66,8 +69,14 @@ init_writers(Receiver *receiver, TupleDesc desc)
 		open_through(&receiver->writers[through], statement->through, through == 0);
 	receiver->ncolumns = first + statement->nshown;
 	for (int i = 0; i < receiver->nlookups; i++)
-		receiver->ncolumns +=
-			receiver->lookups[i].skipped + receiver->lookups[i].keys->ncolumns;
+		receiver->ncolumns += receiver->lookups[i].skipped + receiver->lookups[i].keys->ncolumns;
+	if (statement->ran == TA_LOOK_ALL && statement->nranks > 0)
+	{
+		receiver->rank_column = receiver->ncolumns;
+		receiver->ranker =
+			ta_ranker_make(statement, receiver->among->count, desc, receiver->rank_column);
+		receiver->ncolumns += statement->nranks;
+	}
 }
 
 static void
@@ -130,6 +139,18 @@ receive(TupleTableSlot *slot, void *arg)
 	}
 
 	slot_getsomeattrs(slot, receiver->ncolumns);
+	if (receiver->ranker != NULL)
+	{
+		bool replaces;
+
+		if (!ta_ranker_take(receiver->ranker, key, row, slot->tts_values + receiver->rank_column,
+							slot->tts_isnull + receiver->rank_column, &replaces))
+		{
+			MemoryContextSwitchTo(caller);
+			return true;
+		}
+		receiver->count->rows -= replaces ? 1 : 0;
+	}
 	if (unlikely(++receiver->count->rows > ta_guc_max_rows))
 		too_many(receiver->step);
 	if (unlikely(row == rows->room))
@@ -232,6 +253,8 @@ ta_receive(TaStep *step, TaStatement *statement, TaRows *rows, TaLookup *lookups
 	else
 		ta_spi_stream_query(&query, receive, &receiver);
 	MemoryContextDelete(receiver.scratch);
+	if (receiver.ranker != NULL)
+		ta_ranker_finish(receiver.ranker, statement, rows);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	statement->milliseconds = INSTR_TIME_GET_MILLISEC(end);

@@ -278,8 +278,8 @@ resolve_level(TaNode *node, const TaQuery *query, int depth)
 	node->said = query;
 	node->columns = columns_of(node->model, query, node->allow);
 	node->where = query->where;
-	node->where_path = query->where_path != NULL ? query->where_path
-												 : ta_query_path_key(query->path, "where");
+	node->where_path =
+		query->where_path != NULL ? query->where_path : ta_query_path_key(query->path, "where");
 	node->limit = query->limit;
 	node->offset = query->offset;
 	node->live = node->model->soft_delete != NULL && query->paranoid != TA_SAY_NO;
@@ -355,8 +355,8 @@ resolve_through(TaNode *node, const TaQueryThrough *through)
 		junction->soft_delete != NULL && (through == NULL || through->paranoid != TA_SAY_NO);
 	if (through == NULL)
 		return;
-	node->through_columns = add_columns(NIL, junction, through->attributes, false,
-										ta_allow_through(node->allow));
+	node->through_columns =
+		add_columns(NIL, junction, through->attributes, false, ta_allow_through(node->allow));
 	if (node->through_columns != NIL)
 		node->through = through->shown != NULL ? through->shown : junction->name;
 	node->through_where = through->where;
@@ -526,10 +526,9 @@ check_targets(const TaDecl *decl, const TaQuery *query, List *facets)
 				 errmsg("%s leads to several models: it cannot be recursive", ta_decl_name(decl)),
 				 errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
 	if (query->targets != NIL && !ta_decl_is_polymorphic(decl))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s leads to one model: it has no targets", ta_decl_name(decl)),
-				 errdetail("At %s.", ta_query_path_key(query->path, "targets"))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s leads to one model: it has no targets", ta_decl_name(decl)),
+						errdetail("At %s.", ta_query_path_key(query->path, "targets"))));
 	foreach(lc, facets)
 		models = lappend(models, ((TaDecl *) lfirst(lc))->target);
 	foreach(lc, query->targets)
@@ -538,13 +537,12 @@ check_targets(const TaDecl *decl, const TaQuery *query, List *facets)
 		const char *nearest = ta_err_nearest(target->association, models);
 
 		if (!ta_ident_list_has(models, target->association))
-			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-							errmsg("%s does not lead to \"%s\"", ta_decl_name(decl),
-								   target->association),
-							errdetail("At %s.", target->path),
-							nearest != NULL
-								? errhint("Did you mean \"%s\"?", nearest)
-								: errhint("It leads to %s.", ta_err_list(models, 20))));
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("%s does not lead to \"%s\"", ta_decl_name(decl), target->association),
+					 errdetail("At %s.", target->path),
+					 nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+									 : errhint("It leads to %s.", ta_err_list(models, 20))));
 	}
 }
 

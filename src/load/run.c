@@ -50,7 +50,7 @@ receive_rows(TaStep *step, TaKeys *answered, TaRoots *roots, TaLoadCount *count)
 	int nlookups;
 
 	step->nchildren = step->ntemplates;
-	if (step->recursive)
+	if (step->recursive && answered != NULL)
 	{
 		step->ids = step->parent->ids;
 		go_on(step, answered);

@@ -98,6 +98,17 @@ order_table(const TaNodeOrder *item, TaSqlTable *table)
 	return table;
 }
 
+/* What an item orders by. */
+static char *
+order_value(const TaNodeOrder *item, TaSqlTable *table)
+{
+	TaSqlTable *at = order_table(item, table);
+
+	if (item->column != NULL)
+		return psprintf("%s%s", at->prefix, ta_ident_quote(item->column));
+	return ta_sql_aggregate(at, ta_aggregate_resolve(at->model, item->aggregate, item->said->path));
+}
+
 /* ORDER BY's list, or NULL. */
 static char *
 order_list(const TaNode *node, TaSqlTable *table)
@@ -110,15 +121,9 @@ order_list(const TaNode *node, TaSqlTable *table)
 	foreach(lc, node->order)
 	{
 		const TaNodeOrder *item = lfirst(lc);
-		TaSqlTable *at = order_table(item, table);
-		char *value;
 
-		if (item->column != NULL)
-			value = psprintf("%s%s", at->prefix, ta_ident_quote(item->column));
-		else
-			value = ta_sql_aggregate(at, ta_aggregate_resolve(at->model, item->aggregate,
-															  item->said->path));
-		items = lappend(items, psprintf("%s%s%s", value, item->descending ? " DESC" : "",
+		items = lappend(items, psprintf("%s%s%s", order_value(item, table),
+										item->descending ? " DESC" : "",
 										item->nulls_first == TA_SAY_YES  ? " NULLS FIRST"
 										: item->nulls_first == TA_SAY_NO ? " NULLS LAST"
 																		 : ""));
@@ -391,11 +396,11 @@ ta_sql_links(const TaNode *node, TaParams *params, TaLook look)
 	/* rows of another type have null instead of a key, and lead nowhere */
 	columns = list_concat(column_list(node->through_columns, way.end),
 						  ta_hop_keys(llast(node->hops), at));
-	return psprintf("SELECT %s%s, %s FROM %s%s%s WHERE %s", ta_node_may_repeat(node) ? "DISTINCT " : "",
+	return psprintf("SELECT %s%s, %s FROM %s%s%s WHERE %s",
+					ta_node_may_repeat(node) ? "DISTINCT " : "",
 					joins ? "k.n" : ta_ident_prefixed_columns(way.start, ta_hop_to_columns(first)),
 					ta_err_join(columns, ", "), joins ? ta_keys_sql(first, "k") : "",
-					joins ? ", " : "",
-					way.tables.data, way.where.data);
+					joins ? ", " : "", way.tables.data, way.where.data);
 }
 
 /* c1, c2, ..., c<count> */
@@ -459,6 +464,26 @@ numbering_sql(const TaNode *node, const char *keys, List *columns, const char *f
 	return sql.data;
 }
 
+/*
+ * All rows, with what tells which of each parent's are the first:
+ *
+ * SELECT t."userId", t.id, t.title, t."createdAt", t.id FROM s."Todos" t WHERE ...
+ */
+static char *
+ranked_sql(const TaNode *node, List *columns, StringInfo tables, const char *where,
+		   TaSqlTable *table)
+{
+	List *values = NIL;
+	ListCell *lc;
+
+	foreach(lc, node->order)
+		values = lappend(values, order_value(lfirst(lc), table));
+	appendStringInfo(tables, "%s t%s", ta_model_table(node->model), ta_sql_joins(table));
+	return psprintf("SELECT %s, %s, %s FROM %s WHERE %s",
+					ta_ident_prefixed_columns("t.", ta_hop_to_columns(linitial(node->hops))),
+					ta_err_join(columns, ", "), ta_err_join(values, ", "), tables->data, where);
+}
+
 /* The statement of its parts; what is joined is known when conditions and order are written. */
 static char *
 rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables, const char *where,
@@ -470,9 +495,8 @@ rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables,
 
 	appendStringInfo(tables, "%s t%s", ta_model_table(node->model), ta_sql_joins(table));
 	if (ta_node_chooses(node))
-		return ta_node_looks(node)
-				   ? lateral_sql(node, keys, columns, tables->data, where, table)
-				   : numbering_sql(node, keys, columns, tables->data, where, table);
+		return ta_node_looks(node) ? lateral_sql(node, keys, columns, tables->data, where, table)
+								   : numbering_sql(node, keys, columns, tables->data, where, table);
 
 	initStringInfo(&sql);
 	if (alone != NULL)
@@ -495,8 +519,8 @@ rows_sql(const TaNode *node, const char *keys, List *columns, StringInfo tables,
  * LIMIT 1) t WHERE t.title = $2
  *
  * SELECT k.n, t.id FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY k.n ORDER BY ...)
- * AS r, t FROM keys k, ... WHERE ...) k CROSS JOIN LATERAL (SELECT (k.t).*) t WHERE k.r = 1 AND
- * t.title = $2
+ * AS r, t.*::s.todos AS w FROM keys k, ... WHERE ...) k CROSS JOIN LATERAL (SELECT (k.w).*) t
+ * WHERE k.r = 1 AND t.title = $2
  */
 static char *
 first_sql(const TaNode *node, const char *keys, List *columns, const char *tables,
@@ -511,13 +535,16 @@ first_sql(const TaNode *node, const char *keys, List *columns, const char *table
 	if (asked.len == 0)
 		return NULL;
 	order = order_list(node, inner);
+	/* t.* with a cast is one value; t alone might be a column of that name */
 	if (!ta_node_looks(node))
-		return psprintf("SELECT k.n, %s FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY "
-						"k.n%s%s) AS r, t FROM %s, %s%s t%s WHERE %s) k CROSS JOIN LATERAL (SELECT "
-						"(k.t).*) t%s WHERE k.r OPERATOR(pg_catalog.=) 1 AND %s",
-						ta_err_join(columns, ", "), order != NULL ? " ORDER BY " : "",
-						order != NULL ? order : "", keys, tables, ta_model_table(node->model),
-						ta_sql_joins(inner), where, ta_sql_joins(table), asked.data);
+		return psprintf(
+			"SELECT k.n, %s FROM (SELECT k.n, pg_catalog.row_number() OVER (PARTITION BY "
+			"k.n%s%s) AS r, t.*::%s AS w FROM %s, %s%s t%s WHERE %s) k CROSS JOIN LATERAL "
+			"(SELECT (k.w).*) t%s WHERE k.r OPERATOR(pg_catalog.=) 1 AND %s",
+			ta_err_join(columns, ", "), order != NULL ? " ORDER BY " : "",
+			order != NULL ? order : "", ta_model_table(node->model), keys, tables,
+			ta_model_table(node->model), ta_sql_joins(inner), where, ta_sql_joins(table),
+			asked.data);
 	return psprintf("SELECT k.n, %s FROM %s CROSS JOIN LATERAL (SELECT t.* FROM %s%s t%s WHERE "
 					"%s%s%s LIMIT 1) t%s WHERE %s",
 					ta_err_join(columns, ", "), keys, tables, ta_model_table(node->model),
@@ -584,6 +611,8 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, TaLook look)
 			return first;
 	}
 	add_conditions(&where, table, node);
+	if (look == TA_LOOK_ALL && ta_node_chooses(node))
+		return ranked_sql(node, columns, &tables, where.data, table);
 	return rows_sql(node, keys, columns, &tables, where.data, table,
 					look != TA_LOOK_JOIN ? last : NULL);
 }

@@ -87,8 +87,7 @@ extern TaSqlTable *
 ta_sql_table(TaParams *params, int *aliases, const TaModel *model, const char *prefix);
 extern TaSqlTable *ta_sql_node_table(TaParams *params, int *aliases, const TaNode *node);
 extern void ta_sql_go(TaSqlTable *from, TaSqlWay *way);
-extern void
-ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, const char *path, TaSqlWay *way);
+extern void ta_sql_go_along(TaSqlTable *from, const TaDecl *decl, const char *path, TaSqlWay *way);
 extern void ta_sql_choose(TaSqlWay *way, const char *order);
 extern TaSqlTable *ta_sql_join(TaSqlTable *from, const TaDecl *decl, const char *path);
 extern char *ta_sql_joins(const TaSqlTable *table);
@@ -111,6 +110,8 @@ extern bool ta_node_may_repeat(const TaNode *node);
 extern bool ta_node_chooses(const TaNode *node);
 extern Oid ta_node_index(const TaNode *node);
 extern bool ta_node_looks(const TaNode *node);
+extern bool ta_node_may_rank(const TaNode *node);
+extern bool ta_node_has_order_index(const TaNode *node);
 extern bool ta_sql_needs_links(const TaNode *node);
 extern bool ta_sql_may_scan(const TaNode *node);
 

@@ -14,6 +14,13 @@
 #include "load/sql.h"
 #include "load/writer.h"
 
+/* A column that the first rows of each key are told by. */
+typedef struct TaRank
+{
+	bool descending;
+	TaSay nulls_first;
+} TaRank;
+
 /*
  * A statement, and what its columns are: a key's number, or a key; what is shown;
  * keys.  It is written in up to three ways, by how it finds rows by keys.
@@ -31,6 +38,11 @@ typedef struct TaStatement
 	const char *through; /* its name in the result */
 	int any_to; /* up to so many keys they may be looked up by ANY; 0: not possible */
 	int all_from; /* from so many keys on all rows are read; 0: not possible */
+	/* so many of each key, when all rows are read: the statement's last columns say which */
+	int nranks; /* 0: all of them */
+	TaRank *ranks;
+	int keep; /* the first of a key, and of these the last so many: */
+	int wanted;
 
 	/* when it ran */
 	TaLook ran;
@@ -51,6 +63,7 @@ typedef struct TaRows
 	/* rows of a key: order[first[key] ... first[key + 1] - 1]; no order: they came so */
 	int *first;
 	int *order;
+	bool ranked; /* that is done already */
 } TaRows;
 
 typedef struct TaStep
@@ -150,8 +163,8 @@ ta_step_count_items(const TaStep *step)
 extern Size ta_tree_prepare(TaStep *root);
 extern Size ta_tree_row_size(TaStep *step, int row);
 extern char *ta_tree_put_row(TaStep *step, int row, char *to);
-extern bool ta_tree_is_told(const TaStep *parent, int row, int number);
-extern Size ta_tree_child_size(TaStep *parent, int row, int number);
-extern char *ta_tree_put_child(TaStep *parent, int row, int number, char *to);
+extern bool ta_tree_is_told(const TaStep *parent, int item, int number);
+extern Size ta_tree_child_size(TaStep *parent, int item, int number);
+extern char *ta_tree_put_child(TaStep *parent, int item, int number, char *to);
 
 #endif /* TA_STEP_H */

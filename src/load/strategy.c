@@ -66,7 +66,41 @@ ta_node_index(const TaNode *node)
 {
 	const TaHop *first = linitial(node->hops);
 
-	return ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first), InvalidOid);
+	return ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first),
+								InvalidOid);
+}
+
+/* how many of each parent's one pass over all rows keeps at most */
+#define MAX_RANK 64
+
+/*
+ * Whether the first of each parent's may be found by one pass over all rows: by
+ * an order that consists of values, and not where it is one row that is then
+ * asked about.  What is below the rows would be loaded of all that were among the
+ * first for a while.
+ */
+bool
+ta_node_may_rank(const TaNode *node)
+{
+	return ta_node_chooses(node) && list_length(node->hops) == 1 && node->children == NIL &&
+		   node->default_order == NULL && node->order != NIL &&
+		   !(ta_node_takes_first(node) && node->where != NULL) && node->limit >= 0 &&
+		   node->limit <= MAX_RANK && node->offset <= MAX_RANK - node->limit;
+}
+
+/* Whether an index gives the rows of each parent in their order. */
+bool
+ta_node_has_order_index(const TaNode *node)
+{
+	const TaHop *hop = linitial(node->hops);
+	const TaNodeOrder *first = linitial(node->order);
+
+	if (first->names != NIL || first->column == NULL)
+		return false;
+	return OidIsValid(ta_rel_serving_index(ta_hop_to_model(hop)->relid,
+										   lappend(list_copy(ta_hop_to_columns(hop)),
+												   unconstify(char *, first->column)),
+										   InvalidOid));
 }
 
 /* Whether rows are looked for parent by parent where each has a limit; else all are numbered in one pass. */

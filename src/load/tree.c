@@ -80,9 +80,8 @@ commas(const TaStep *step)
 static inline Size
 item_size(const TaStep *step, int item)
 {
-	return step->size != NULL
-			   ? step->size[item]
-			   : shown_size(&step->got, ta_step_row(step, item)) + 2 + commas(step);
+	return step->size != NULL ? step->size[item]
+							  : shown_size(&step->got, ta_step_row(step, item)) + 2 + commas(step);
 }
 
 /* The nth of a list, with the junction's row. */

@@ -1,8 +1,8 @@
--- bench/load.sql: the tables of bench/load, the SQL one would write by hand, and one round, which goes into the table took.
+-- bench/load.sql: the tables of bench/load, and the SQL one would write by hand.
 \set QUIET on
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS todo_assoc;
-CREATE TABLE took (work text, what text, ms float8);
+\ir trees.sql
 CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text NOT NULL, "createdAt" timestamptz NOT NULL);
 CREATE TABLE todos (id integer PRIMARY KEY, title text NOT NULL, done boolean NOT NULL, "createdAt" timestamptz NOT NULL, "userId" integer NOT NULL REFERENCES users);
 CREATE TABLE notes (id integer PRIMARY KEY, text text NOT NULL, "userId" integer NOT NULL REFERENCES users);
@@ -23,11 +23,6 @@ SELECT count(*) FROM (
     SELECT assoc.has_many('User', 'Todo', foreign_key => 'userId', inverse => 'user')
     UNION ALL SELECT assoc.has_many('User', 'Note', foreign_key => 'userId')
     UNION ALL SELECT assoc.belongs_to_many('Todo', 'Tag', through => 'todo_tags')) d \g /dev/null
-
--- work: a name, how many roots (NULL: all), and the query; what is written by hand gives the same JSON, siblings in whichever order
-CREATE TABLE works (work text, users integer, runs integer, index text, what text, sql text);
-CREATE FUNCTION written(work text, users integer, runs integer, index text, what text, sql text) RETURNS void LANGUAGE sql AS
-$$ INSERT INTO works SELECT work, users, runs, index, what, sql $$;
 
 CREATE FUNCTION tree(work text, users integer, runs integer, condition text) RETURNS void LANGUAGE sql AS $$
 SELECT written(work, users, runs, NULL, 'find_all', format('SELECT assoc.find_all(''User'', %L)',
@@ -72,59 +67,3 @@ SELECT written('todos and notes', NULL, 1, NULL, 'find_all', $q$SELECT assoc.fin
         LEFT JOIN (SELECT t."userId", json_agg(row_to_json(t)) AS todos FROM todos t GROUP BY 1) a ON a."userId" = u.id
         LEFT JOIN (SELECT n."userId", json_agg(row_to_json(n)) AS notes FROM notes n GROUP BY 1) b ON b."userId" = u.id) r$q$)
 \g /dev/null
-
--- JSON without the order of its lists
-CREATE FUNCTION sorted(j jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-SELECT CASE jsonb_typeof(j)
-    WHEN 'array' THEN coalesce((SELECT jsonb_agg(sorted(x) ORDER BY sorted(x)) FROM jsonb_array_elements(j) x), '[]')
-    WHEN 'object' THEN (SELECT jsonb_object_agg(k, sorted(v)) FROM jsonb_each(j) e(k, v))
-    ELSE j END
-$$;
-
--- That all ways of a work give the same.
-CREATE PROCEDURE verify() LANGUAGE plpgsql AS $$
-DECLARE
-    w record;
-    answer json;
-    first text;
-    hash text;
-BEGIN
-    FOR w IN SELECT DISTINCT ON (work, what) * FROM works ORDER BY work, what LOOP
-        EXECUTE w.sql INTO answer;
-        hash := md5(sorted(answer::jsonb)::text);
-        IF w.what = (SELECT min(what) FROM works o WHERE o.work = w.work) THEN
-            first := hash;
-        ELSIF hash <> first THEN
-            RAISE '%: % gives another answer', w.work, w.what;
-        END IF;
-    END LOOP;
-END $$;
-
--- One round: each way of each work, in random order; prepared, but find_all, whose plans are its own.
-CREATE PROCEDURE measure() LANGUAGE plpgsql AS $$
-DECLARE
-    w record;
-    started timestamptz;
-BEGIN
-    FOR w IN SELECT * FROM works ORDER BY random() LOOP
-        IF w.index IS NOT NULL THEN
-            EXECUTE w.index;
-        END IF;
-        EXECUTE 'PREPARE written AS ' || w.sql;
-        EXECUTE 'EXECUTE written';
-        FOR i IN 1..6 LOOP
-            EXIT WHEN w.runs = 1;
-            EXECUTE 'EXECUTE written';
-        END LOOP;
-        started := clock_timestamp();
-        FOR i IN 1..w.runs LOOP
-            EXECUTE 'EXECUTE written';
-        END LOOP;
-        INSERT INTO took VALUES (w.work, w.what, 1000 * extract(epoch FROM clock_timestamp() - started) / w.runs);
-        DEALLOCATE written;
-        IF w.index IS NOT NULL THEN
-            DROP INDEX latest;
-        END IF;
-        COMMIT;
-    END LOOP;
-END $$;

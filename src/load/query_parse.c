@@ -35,7 +35,8 @@ typedef struct Key
 {
 	const char *name;
 	int places;
-	ParseKey parse; /* NULL: not there yet */
+	ParseKey parse; /* NULL: Sequelize has it, we have not */
+	const char *instead; /* then, what does */
 } Key;
 
 static TaQuery *parse_level(const JsonbValue *value, const char *path, Place place);
@@ -336,12 +337,15 @@ static const Key keys[] = {
 	{"nested", AT_INCLUDE, parse_nested},
 	{"numbers", AT_TOP | AT_ONE, parse_numbers},
 	{"offset", AT_LEVEL, parse_offset},
-	{"on", AT_INCLUDE, NULL},
+	{"on", AT_INCLUDE, NULL,
+	 "Which rows belong together is for the association to say: its foreign_key, target_key and "
+	 "scope; which of them are wanted, for \"where\"."},
 	{"order", AT_LEVEL, ta_query_parse_order},
 	{"paranoid", ANYWHERE, parse_paranoid},
 	{"recursive", AT_ASSOCIATION, parse_recursive},
 	{"required", AT_INCLUDE, parse_required},
-	{"right", AT_INCLUDE, NULL},
+	{"right", AT_INCLUDE, NULL,
+	 "Ask the other model for the rows without one: {\"where\": {\"$user.id$\": null}}."},
 	{"targets", AT_ASSOCIATION, parse_targets},
 	{"through", AT_ASSOCIATION, parse_through},
 	{"where", ANYWHERE, parse_where},
@@ -404,8 +408,8 @@ parse_level(const JsonbValue *value, const char *path, Place place)
 			ta_query_unknown_key(path, pair->key, known_keys(place));
 		if (key->parse == NULL)
 			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-							errmsg("key \"%s\" is not supported yet", pair->key),
-							errdetail("At %s.", at)));
+							errmsg("key \"%s\" is not supported", pair->key),
+							errdetail("At %s.", at), errhint("%s", key->instead)));
 		key->parse(query, pair->value, at);
 	}
 	return query;

@@ -142,6 +142,7 @@ OBJS = \
 	src/load/hop_sql.o \
 	src/load/keys.o \
 	src/load/params.o \
+	src/load/prepare.o \
 	src/load/query_parse.o \
 	src/load/query_read.o \
 	src/load/query_short.o \
@@ -243,6 +244,7 @@ REGRESS = \
 	load_allow \
 	load_arrays \
 	load_random \
+	load_kept \
 	load_rank \
 	load_recursive
 

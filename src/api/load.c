@@ -36,34 +36,14 @@ PG_FUNCTION_INFO_V1(ta_count_associated_call);
 PG_FUNCTION_INFO_V1(ta_has_call);
 PG_FUNCTION_INFO_V1(ta_explain_call);
 
-/* The query argument: text or jsonb; NULL is the empty query.  of_one: about an association of one row. */
-static TaQuery *
-query_argument(FunctionCallInfo fcinfo, int n, bool of_one)
+/* The query argument: text or jsonb; NULL is the empty query. */
+static void
+query_argument(TaFind *find, FunctionCallInfo fcinfo, int n)
 {
 	if (!PG_ARGISNULL(n) && get_fn_expr_argtype(fcinfo->flinfo, n) == JSONBOID)
-		return ta_query_parse_jsonb(PG_GETARG_JSONB_P(n), of_one);
-	return ta_query_parse(ta_arg_text(fcinfo, n), of_one);
-}
-
-static void
-say_allow(void *arg)
-{
-	errcontext("argument \"allow\"");
-}
-
-/* What the query may do; NULL: everything. */
-static TaQuery *
-allow_argument(FunctionCallInfo fcinfo, int n)
-{
-	ErrorContextCallback context = {.callback = say_allow, .previous = error_context_stack};
-	TaQuery *allow;
-
-	if (PG_ARGISNULL(n))
-		return NULL;
-	error_context_stack = &context;
-	allow = ta_query_parse(ta_arg_text(fcinfo, n), false);
-	error_context_stack = context.previous;
-	return allow;
+		find->jsonb = PG_GETARG_JSONB_P(n);
+	else
+		find->text = ta_arg_text(fcinfo, n);
 }
 
 /* (model, query, allow), the last two from the argument of this number on */
@@ -72,8 +52,8 @@ find_arguments(FunctionCallInfo fcinfo, int query)
 {
 	TaFind find = {.model = ta_arg_name(fcinfo, 0, "model")};
 
-	find.query = query_argument(fcinfo, query, false);
-	find.allow = allow_argument(fcinfo, query + 1);
+	query_argument(&find, fcinfo, query);
+	find.allow = ta_arg_text(fcinfo, query + 1);
 	return find;
 }
 
@@ -102,8 +82,7 @@ ta_find_one_call(PG_FUNCTION_ARGS)
 {
 	TaFind find = find_arguments(fcinfo, 1);
 
-	if (find.query->limit != 0)
-		find.query->limit = 1;
+	find.one = true;
 	return find_one(fcinfo, &find);
 }
 
@@ -206,7 +185,7 @@ ta_get_call(PG_FUNCTION_ARGS)
 	TaFind find = associated_arguments(fcinfo, &association);
 	text *found = NULL;
 
-	find.query = query_argument(fcinfo, 3, true);
+	query_argument(&find, fcinfo, 3);
 	if (!PG_ARGISNULL(1))
 		found = ta_find_associated(&find, association);
 	if (found == NULL)
@@ -222,7 +201,7 @@ ta_count_associated_call(PG_FUNCTION_ARGS)
 	TaFind find = associated_arguments(fcinfo, &association);
 	int64 count;
 
-	find.query = query_argument(fcinfo, 3, true);
+	query_argument(&find, fcinfo, 3);
 	if (PG_ARGISNULL(1) || !ta_find_count_associated(&find, association, &count))
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(count);
@@ -237,7 +216,6 @@ ta_has_call(PG_FUNCTION_ARGS)
 	Jsonb *keys;
 	bool has;
 
-	find.query = ta_query_make("");
 	if (PG_ARGISNULL(3))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("argument \"keys\" must not be null"),
@@ -276,8 +254,8 @@ ta_explain_call(PG_FUNCTION_ARGS)
 {
 	TaFind find = {.model = ta_arg_name(fcinfo, 0, "model")};
 
-	find.query = query_argument(fcinfo, 1, false);
-	find.allow = allow_argument(fcinfo, 3);
+	query_argument(&find, fcinfo, 1);
+	find.allow = ta_arg_text(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, 0);
 	ta_find_explain(&find, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), put_explained,
 					fcinfo->resultinfo);

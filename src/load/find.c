@@ -11,9 +11,9 @@
 #include "utils/memutils.h"
 
 #include "base/spi_stream.h"
-#include "load/allow.h"
 #include "load/find.h"
 #include "load/find_key.h"
+#include "load/prepare.h"
 #include "load/receive.h"
 #include "load/step.h"
 
@@ -55,63 +55,11 @@ make_result(MemoryContext caller, Size length)
 }
 
 static void
-say_allow(void *arg)
-{
-	errcontext("argument \"allow\"");
-}
-
-/* Raises where the bound itself names what there is not. */
-static void
-check_allow(const TaFind *find)
-{
-	ErrorContextCallback context = {.callback = say_allow, .previous = error_context_stack};
-
-	if (find->allow == NULL)
-		return;
-	error_context_stack = &context;
-	ta_allow_check(ta_node_resolve(find->model, find->allow, NULL));
-	error_context_stack = context.previous;
-}
-
-static TaNode *
-resolve(const TaFind *find)
-{
-	check_allow(find);
-	return ta_node_resolve(find->model, find->query, find->allow);
-}
-
-/* The same where the roots are loaded: there may be a limit on how many. */
-static TaNode *
-resolve_rows(const TaFind *find)
-{
-	TaNode *node = resolve(find);
-
-	if (!find->by_key)
-		ta_allow_limit(find->allow, find->query, find->query->limit, node->model->name);
-	return node;
-}
-
-/* What must hold of the root that is named by its key, or NULL. */
-static char *
-key_test(const TaFind *find, const TaNode *node, TaParams *params)
-{
-	return find->by_key ? ta_find_key_test(node->model, find->key, find->key_type, "t.", params)
-						: NULL;
-}
-
-static TaStep *
-compile(const TaFind *find, const TaNode *node)
-{
-	TaParams *params = ta_params_make();
-	char *test = key_test(find, node, params);
-
-	return ta_step_compile(node, test, params, find->query->numbers_quoted);
-}
-
-static void
-run(TaStep *step, TaRoots *roots)
+run(TaStep *step, TaRoots *roots, bool *in_use)
 {
 	running++;
+	if (in_use != NULL)
+		*in_use = true;
 	PG_TRY();
 	{
 		ta_step_run(step, roots);
@@ -119,17 +67,20 @@ run(TaStep *step, TaRoots *roots)
 	PG_FINALLY();
 	{
 		running--;
+		if (in_use != NULL)
+			*in_use = false;
 	}
 	PG_END_TRY();
 }
 
-/* Loads the tree, all in the current context. */
+/* Loads the tree, or that of one association, all in the current context. */
 static TaStep *
-load(const TaFind *find, const TaNode *node)
+load(const TaFind *find, const char *association)
 {
-	TaStep *step = compile(find, node);
+	bool *in_use;
+	TaStep *step = ta_prepare_kept(find, association, &in_use);
 
-	run(step, NULL);
+	run(step, NULL, in_use);
 	return step;
 }
 
@@ -172,7 +123,7 @@ text *
 ta_find_all(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	text *result = list_text(load(find, resolve_rows(find)), caller, "", "");
+	text *result = list_text(load(find, NULL), caller, "", "");
 
 	end(caller);
 	return result;
@@ -183,7 +134,7 @@ text *
 ta_find_one(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaStep *step = load(find, resolve_rows(find));
+	TaStep *step = load(find, NULL);
 	text *result = NULL;
 
 	if (step->got.count > 0)
@@ -232,10 +183,9 @@ text *
 ta_find_and_count(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaNode *node = resolve_rows(find);
-	text *result =
-		list_text(load(find, node), caller,
-				  psprintf("{\"count\":" INT64_FORMAT ",\"rows\":", count_roots(node)), "}");
+	TaStep *step = load(find, NULL);
+	char *count = psprintf("{\"count\":" INT64_FORMAT ",\"rows\":", count_roots(step->node));
+	text *result = list_text(step, caller, count, "}");
 
 	end(caller);
 	return result;
@@ -245,7 +195,7 @@ int64
 ta_find_count(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	int64 count = count_roots(resolve(find));
+	int64 count = count_roots(ta_prepare_resolve(find, false));
 
 	end(caller);
 	return count;
@@ -263,7 +213,7 @@ bool
 ta_find_exists(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaNode *node = resolve(find);
+	TaNode *node = ta_prepare_resolve(find, false);
 	TaParams *params = ta_params_make();
 	TaSpiQuery query = {0};
 	bool found = false;
@@ -287,10 +237,10 @@ void
 ta_find_explain(const TaFind *find, bool actual, TaExplainRow row, void *arg)
 {
 	MemoryContext caller = begin();
-	TaStep *step = compile(find, resolve_rows(find));
+	TaStep *step = ta_prepare_step(find);
 
 	if (actual)
-		run(step, NULL);
+		run(step, NULL, NULL);
 	ta_explain(step, actual, row, arg);
 	end(caller);
 }
@@ -317,7 +267,7 @@ ta_find_rows_begin(const TaFind *find)
 	TaParams *params;
 	TaSpiQuery query = {0};
 
-	rows->step = compile(find, resolve_rows(find));
+	rows->step = ta_prepare_step(find);
 	params = rows->step->rows->params[TA_LOOK_JOIN];
 	query.sql = rows->step->rows->sql[TA_LOOK_JOIN];
 	query.nparams = params->count;
@@ -348,7 +298,7 @@ ta_find_rows_next(TaFindRows *rows)
 		MemoryContextReset(rows->batch);
 		MemoryContextSwitchTo(rows->batch);
 		rows->next = 0;
-		run(step, &rows->roots);
+		run(step, &rows->roots, NULL);
 		(void) ta_tree_prepare(step);
 		rows->roots.batch = BATCH;
 		MemoryContextSwitchTo(caller);
@@ -369,27 +319,12 @@ ta_find_rows_end(TaFindRows *rows)
 
 /* ---- one association of one row ---- */
 
-/* The row by its key, deleted softly or not, with this association alone, which has the query's options. */
-static TaNode *
-resolve_associated(const TaFind *find, const char *association)
-{
-	TaQuery *root = ta_query_make("");
-	TaQuery *level = find->query;
-
-	level->association = association;
-	level->required = TA_SAY_NO;
-	root->attributes_said = true;
-	root->paranoid = TA_SAY_NO;
-	root->include = list_make1(level);
-	return ta_node_resolve(find->model, root, NULL);
-}
-
 /* What the association leads to: a list, an object or null in JSON; NULL: there is no such row. */
 text *
 ta_find_associated(const TaFind *find, const char *association)
 {
 	MemoryContext caller = begin();
-	TaStep *step = load(find, resolve_associated(find, association));
+	TaStep *step = load(find, association);
 	text *result = NULL;
 
 	for (int i = 0; step->got.count > 0 && result == NULL && i < step->nchildren; i++)
@@ -430,9 +365,9 @@ keep_answer(TupleTableSlot *slot, void *arg)
 static bool
 ask(const TaFind *find, const char *association, List *keys, Datum *value)
 {
-	TaNode *root = resolve_associated(find, association);
+	TaNode *root = ta_prepare_resolve_associated(find, association);
 	TaParams *params = ta_params_make();
-	char *test = key_test(find, root, params);
+	char *test = ta_prepare_key_test(find, root, params);
 	TaSpiQuery query = {.sql = ta_sql_about(root, linitial(root->children), keys, test, params)};
 	Answer answer = {0};
 
@@ -490,7 +425,7 @@ ta_find_has(const TaFind *find, const char *association, Jsonb *keys, bool *has)
 {
 	MemoryContext caller = begin();
 	List *tests = read_keys(keys);
-	TaNode *root = resolve_associated(find, association);
+	TaNode *root = ta_prepare_resolve_associated(find, association);
 	Datum value = (Datum) 0;
 	bool found;
 

@@ -14,8 +14,10 @@
 typedef struct TaFind
 {
 	const char *model;
-	TaQuery *query;
-	TaQuery *allow; /* what the query may do; NULL: everything */
+	Jsonb *jsonb; /* the query, as JSON; NULL: as text */
+	const char *text; /* NULL: the empty query */
+	const char *allow; /* what the query may do; NULL: everything */
+	bool one; /* the first only */
 	bool by_key; /* the one with this key */
 	Datum key;
 	Oid key_type;

@@ -21,6 +21,7 @@ typedef struct TaParams
 	Oid *types;
 	Datum *values;
 	char *nulls; /* as SPI wants them: 'n' or ' ' */
+	bool changes; /* one of them may be read otherwise another time */
 } TaParams;
 
 /* A table of the statement that is being written, and what it is joined with. */

@@ -21,6 +21,7 @@ typedef struct TaOperand
 /* where_value.c */
 extern Oid ta_where_value_type(Oid type);
 extern char *ta_where_value(TaParams *params, const JsonbValue *value, Oid type, const char *path);
+extern void ta_where_note_type(TaParams *params, Oid type);
 extern Datum ta_where_array(JsonbContainer *array, Oid element, const char *path);
 
 /* where_op.c */

@@ -234,6 +234,7 @@ list_sql(const TaOperand *operand, const JsonbValue *value, const char *path, bo
 
 	if (!OidIsValid(array_type))
 		no_operator(operand, negated ? "notIn" : "in", path);
+	ta_where_note_type(operand->table->params, base);
 	return psprintf("%s %s %s ($%d)", operand->sql, op, negated ? "ALL" : "ANY",
 					ta_params_add(operand->table->params, array_type,
 								  ta_where_array(array, base, path), false));

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -34,6 +35,18 @@ text_of(const JsonbValue *value, Oid type, const char *path)
 							   ta_json_kind(value)),
 						errdetail("At %s.", path)));
 	return text;
+}
+
+/* Takes down where a type may read a text otherwise another time: by the clock, a setting or a catalog. */
+void
+ta_where_note_type(TaParams *params, Oid type)
+{
+	Oid input;
+	Oid parameter;
+
+	getTypeInputInfo(type, &input, &parameter);
+	if (func_volatile(input) != PROVOLATILE_IMMUTABLE)
+		params->changes = true;
 }
 
 /* What the type's input function reads; its error gets the place as DETAIL. */
@@ -89,6 +102,7 @@ ta_where_value(TaParams *params, const JsonbValue *value, Oid type, const char *
 	Datum datum = array != NULL && OidIsValid(element) ? ta_where_array(array, element, path)
 													   : read_value(value, base, path);
 
+	ta_where_note_type(params, array != NULL && OidIsValid(element) ? getBaseType(element) : base);
 	return psprintf("$%d", ta_params_add(params, base, datum, false));
 }
 

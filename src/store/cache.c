@@ -63,6 +63,10 @@ static CacheEntry *dead = NULL;
 /* counts invalidations: what was read before one must not be kept after it */
 static uint64 invalidations = 0;
 
+/* the packages that spoke in any entry, and the statement that looked for them last */
+static List *known_packages = NIL;
+static TimestampTz packages_checked = 0;
+
 /* our own table: gone with DROP EXTENSION, and then nothing we keep is true */
 static Oid config_relid = InvalidOid;
 
@@ -250,8 +254,16 @@ publish(CacheEntry *entry, uint64 seen)
 static void
 add_package(CacheEntry *entry, const char *declarer)
 {
-	if (declarer[0] != '\0' && !ta_ident_list_has(entry->packages, declarer))
-		entry->packages = lappend(entry->packages, pstrdup(declarer));
+	MemoryContext caller;
+
+	if (declarer[0] == '\0' || ta_ident_list_has(entry->packages, declarer))
+		return;
+	entry->packages = lappend(entry->packages, pstrdup(declarer));
+	if (ta_ident_list_has(known_packages, declarer))
+		return;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	known_packages = lappend(known_packages, pstrdup(declarer));
+	MemoryContextSwitchTo(caller);
 }
 
 /* Whether a package that speaks in the entry was dropped. */
@@ -356,6 +368,32 @@ ta_cache_associations(const TaModel *model)
 		MemoryContextSwitchTo(caller);
 	}
 	return entry->model.associations;
+}
+
+/*
+ * A number that changes whenever something that a model or its table consists of
+ * may have: what was made of them under another one is to be made again.
+ */
+uint64
+ta_cache_generation(void)
+{
+	ListCell *lc;
+
+	AcceptInvalidationMessages();
+	if (packages_checked == GetCurrentStatementStartTimestamp())
+		return invalidations;
+	foreach(lc, known_packages)
+	{
+		if (OidIsValid(get_extension_oid(lfirst(lc), true)))
+			continue;
+		list_free_deep(known_packages);
+		known_packages = NIL;
+		invalidations++;
+		kill_all();
+		break;
+	}
+	packages_checked = GetCurrentStatementStartTimestamp();
+	return invalidations;
 }
 
 /* Called once per backend, from _PG_init. */

@@ -38,6 +38,7 @@ typedef struct TaModel
 extern void ta_cache_init(void);
 extern const TaModel *ta_cache_model(const char *name);
 extern List *ta_cache_associations(const TaModel *model);
+extern uint64 ta_cache_generation(void);
 extern void ta_cache_invalidate_table(const char *schema, const char *table);
 extern void ta_cache_invalidate_all(void);
 

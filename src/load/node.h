@@ -80,6 +80,12 @@ typedef struct TaNode
 } TaNode;
 
 extern TaNode *ta_node_resolve(const char *model, const TaQuery *query, const TaQuery *allow);
+
+/* targets.c */
+extern const TaQuery *ta_query_of_target(const TaQuery *query, const char *model);
+extern void ta_query_check_targets(const TaDecl *decl, const TaQuery *query, List *facets);
+
+/* resolve.c */
 extern const TaColumn *ta_node_column(const TaModel *model, const char *name, const char *path);
 extern TaNode *ta_node_associated(const TaModel *model, const char *alias, const char *path);
 extern const TaDecl *ta_node_association(const TaModel *model, const char *alias, const char *path);

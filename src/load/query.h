@@ -51,6 +51,7 @@ typedef struct TaQuery
 	bool merges; /* written as a dotted name: another one may go on from here */
 	TaSay all; /* every association there is, instead of one by name */
 	bool inner; /* such a one below such a one */
+	const JsonbValue *on; /* a condition instead of the association's keys; NULL: not said */
 	TaSay recursive; /* the association again below its own rows */
 	int64 depth; /* so many times; -1: not said */
 	List *targets; /* of TaQuery, its association the model: of one model of several */

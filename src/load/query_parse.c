@@ -55,6 +55,13 @@ parse_limit(TaQuery *query, const JsonbValue *value, const char *path)
 }
 
 static void
+parse_on(TaQuery *query, const JsonbValue *value, const char *path)
+{
+	if (value->type != jbvNull)
+		query->on = value;
+}
+
+static void
 parse_offset(TaQuery *query, const JsonbValue *value, const char *path)
 {
 	query->offset = ta_query_read_count(value, path, 0);
@@ -179,6 +186,7 @@ check_all(const TaQuery *level, const char *path)
 					  : level->association != NULL     ? "association"
 					  : level->shown != NULL           ? "as"
 					  : level->through != NULL         ? "through"
+					  : level->on != NULL              ? "on"
 					  : level->recursive == TA_SAY_YES ? "recursive"
 													   : NULL;
 
@@ -337,9 +345,7 @@ static const Key keys[] = {
 	{"nested", AT_INCLUDE, parse_nested},
 	{"numbers", AT_TOP | AT_ONE, parse_numbers},
 	{"offset", AT_LEVEL, parse_offset},
-	{"on", AT_INCLUDE, NULL,
-	 "Which rows belong together is for the association to say: its foreign_key, target_key and "
-	 "scope; which of them are wanted, for \"where\"."},
+	{"on", AT_ASSOCIATION, parse_on},
 	{"order", AT_LEVEL, ta_query_parse_order},
 	{"paranoid", ANYWHERE, parse_paranoid},
 	{"recursive", AT_ASSOCIATION, parse_recursive},

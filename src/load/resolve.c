@@ -309,7 +309,8 @@ finds_one(const TaNode *node)
 {
 	const TaHop *hop = linitial(node->hops);
 
-	if (list_length(node->hops) != 1 || node->decl->order_by != NULL || node->order != NIL)
+	if (list_length(node->hops) != 1 || hop->on || node->decl->order_by != NULL ||
+		node->order != NIL)
 		return false;
 	return is_unique(node->model, hop->to_parent ? hop->link.key : hop->link.columns);
 }
@@ -363,7 +364,30 @@ resolve_through(TaNode *node, const TaQueryThrough *through)
 	node->through_where_path = ta_query_path_key(through->path, "where");
 }
 
-/* Every model on the way must have its table and columns. */
+/* Both models of a step must have their table and columns. */
+static void
+check_hop(const TaNode *node, const TaHop *hop)
+{
+	const TaModel *child = usable_model(hop->link.child);
+	const TaModel *parent = usable_model(hop->link.parent);
+	ListCell *ln;
+
+	foreach(ln, hop->link.columns)
+		(void) ta_node_column(child, lfirst(ln), node->path);
+	if (hop->link.type_column != NULL)
+		(void) ta_node_column(child, hop->link.type_column, node->path);
+	if (hop->link.key == NIL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("model \"%s\" has no key", parent->name),
+						errdetail("%s needs it, at %s.", ta_decl_name(node->decl),
+								  ta_query_at(node->path)),
+						errhint("Give its table a primary key, or say one: SELECT "
+								"assoc.define_model(..., key => 'id').")));
+	foreach(ln, hop->link.key)
+		(void) ta_node_column(parent, lfirst(ln), node->path);
+}
+
+/* The same for every step of the way; that of a query's own condition was checked with it. */
 static void
 check_hops(const TaNode *node)
 {
@@ -371,24 +395,10 @@ check_hops(const TaNode *node)
 
 	foreach(lc, node->hops)
 	{
-		TaHop *hop = lfirst(lc);
-		const TaModel *child = usable_model(hop->link.child);
-		const TaModel *parent = usable_model(hop->link.parent);
-		ListCell *ln;
+		const TaHop *hop = lfirst(lc);
 
-		foreach(ln, hop->link.columns)
-			(void) ta_node_column(child, lfirst(ln), node->path);
-		if (hop->link.type_column != NULL)
-			(void) ta_node_column(child, hop->link.type_column, node->path);
-		if (hop->link.key == NIL)
-			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-							errmsg("model \"%s\" has no key", parent->name),
-							errdetail("%s needs it, at %s.", ta_decl_name(node->decl),
-									  ta_query_at(node->path)),
-							errhint("Give its table a primary key, or say one: SELECT "
-									"assoc.define_model(..., key => 'id').")));
-		foreach(ln, hop->link.key)
-			(void) ta_node_column(parent, lfirst(ln), node->path);
+		if (!hop->on)
+			check_hop(node, hop);
 	}
 }
 
@@ -444,6 +454,20 @@ resolve_recursion(TaNode *node, const TaQuery *query)
 	node->depth = query->depth;
 }
 
+/* The condition that stands for the keys of an association of one step. */
+static TaHop *
+resolve_on(const TaNode *parent, const TaDecl *decl, const TaQuery *query, List *hops)
+{
+	const char *path = ta_query_path_key(query->path, "on");
+
+	if (list_length(hops) > 1)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("%s is several steps away: \"on\" cannot stand for them",
+							   ta_decl_name(decl)),
+						errdetail("At %s.", path)));
+	return ta_on_hop(parent->model, decl, linitial(hops), query->on, path);
+}
+
 /* One association, to one model. */
 static TaNode *
 resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *query,
@@ -457,6 +481,8 @@ resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *que
 	node->path = query->path;
 	node->model = usable_model(decl->target);
 	node->hops = hops_of(parent->model, decl);
+	if (query->on != NULL)
+		node->hops = list_make1(resolve_on(parent, decl, query, node->hops));
 	node->to_one = ta_decl_to_one(decl);
 	node->name = query->shown != NULL ? query->shown : query->association;
 	node->filters = query->required == TA_SAY_YES ||
@@ -468,82 +494,6 @@ resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *que
 	resolve_recursion(node, query);
 	check_names(node);
 	return node;
-}
-
-/* What is said of one of several models, or NULL. */
-static const TaQuery *
-find_target(const TaQuery *query, const char *model)
-{
-	ListCell *lc;
-
-	foreach(lc, query->targets)
-	{
-		if (strcmp(((TaQuery *) lfirst(lc))->association, model) == 0)
-			return lfirst(lc);
-	}
-	return NULL;
-}
-
-/* The level for one of several models: what is said of it replaces what is said of all; includes are added. */
-static const TaQuery *
-level_of_target(const TaQuery *query, const char *model)
-{
-	const TaQuery *target = query != NULL ? find_target(query, model) : NULL;
-	TaQuery *level;
-
-	if (target == NULL)
-		return query;
-	level = palloc(sizeof(TaQuery));
-	*level = *query;
-	if (target->attributes_said || target->attributes_more != NIL || target->attributes_less != NIL)
-	{
-		level->attributes_said = target->attributes_said;
-		level->attributes = target->attributes;
-		level->attributes_more = target->attributes_more;
-		level->attributes_less = target->attributes_less;
-	}
-	if (target->where != NULL)
-	{
-		level->where = target->where;
-		level->where_path = ta_query_path_key(target->path, "where");
-	}
-	if (target->paranoid != TA_SAY_NOTHING)
-		level->paranoid = target->paranoid;
-	level->include = list_concat_copy(query->include, target->include);
-	return level;
-}
-
-/* Raises where something is said of a model that the association does not lead to. */
-static void
-check_targets(const TaDecl *decl, const TaQuery *query, List *facets)
-{
-	List *models = NIL;
-	ListCell *lc;
-
-	if (query->recursive == TA_SAY_YES && ta_decl_is_polymorphic(decl))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s leads to several models: it cannot be recursive", ta_decl_name(decl)),
-				 errdetail("At %s.", ta_query_path_key(query->path, "recursive"))));
-	if (query->targets != NIL && !ta_decl_is_polymorphic(decl))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("%s leads to one model: it has no targets", ta_decl_name(decl)),
-						errdetail("At %s.", ta_query_path_key(query->path, "targets"))));
-	foreach(lc, facets)
-		models = lappend(models, ((TaDecl *) lfirst(lc))->target);
-	foreach(lc, query->targets)
-	{
-		const TaQuery *target = lfirst(lc);
-		const char *nearest = ta_err_nearest(target->association, models);
-
-		if (!ta_ident_list_has(models, target->association))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("%s does not lead to \"%s\"", ta_decl_name(decl), target->association),
-					 errdetail("At %s.", target->path),
-					 nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
-									 : errhint("It leads to %s.", ta_err_list(models, 20))));
-	}
 }
 
 static TaNode *
@@ -559,16 +509,17 @@ resolve_include(const TaNode *parent, const TaQuery *query, int depth)
 
 	if (ta_decl_is_polymorphic(decl))
 		decls = ta_decl_facets(decl);
-	check_targets(decl, query, decls);
+	ta_query_check_targets(decl, query, decls);
 	if (!ta_decl_is_polymorphic(decl))
 		return resolve_association(parent, decl, query, allow, depth);
 	foreach(lc, decls)
 	{
 		const TaDecl *facet = lfirst(lc);
 
-		facets = lappend(facets,
-						 resolve_association(parent, facet, level_of_target(query, facet->target),
-											 level_of_target(allow, facet->target), depth));
+		facets =
+			lappend(facets,
+					resolve_association(parent, facet, ta_query_of_target(query, facet->target),
+										ta_query_of_target(allow, facet->target), depth));
 	}
 	node = palloc0(sizeof(TaNode));
 	node->decl = decl;

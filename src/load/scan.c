@@ -71,6 +71,8 @@ ta_scan_possible(const TaHop *hop)
 	ListCell *lc;
 	ListCell *lk;
 
+	if (hop->on)
+		return false;
 	forboth(lc, hop->link.columns, lk, hop->link.key)
 	{
 		const TaColumn *column = ta_rel_column(child->relid, lfirst(lc));

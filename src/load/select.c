@@ -160,6 +160,7 @@ static char *
 along_sql(TaSqlTable *from, const TaNode *node, const TaKeyTest *key, TaSqlTable **end)
 {
 	TaSqlWay way = {.decl = node->decl,
+					.node = node,
 					.hops = node->hops,
 					.live = node->live,
 					.through_live = node->through_live,
@@ -587,7 +588,8 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, TaLook look)
 		columns = list_concat(columns, column_list(node->through_columns, way.end));
 	}
 	else
-		appendStringInfoString(&where, ta_hop_look_tests(last, look, "t."));
+		appendStringInfoString(&where, last->on ? ta_on_sql(table, node, "k.", true)
+												: ta_hop_look_tests(last, look, "t."));
 	appendStringInfoString(&where, ta_hop_scopes(last, "t."));
 	if (has_way && ta_node_may_repeat(node))
 	{

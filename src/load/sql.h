@@ -24,6 +24,15 @@ typedef struct TaParams
 	bool changes; /* one of them may be read otherwise another time */
 } TaParams;
 
+/* The row above, whose columns a condition may name. */
+typedef struct TaSqlAbove
+{
+	const TaModel *model;
+	const TaQuery *allow;
+	const char *prefix;
+	List *keys; /* the columns that k1, k2, ... are; NIL: they have their own names */
+} TaSqlAbove;
+
 /* A table of the statement that is being written, and what it is joined with. */
 typedef struct TaSqlTable
 {
@@ -32,6 +41,7 @@ typedef struct TaSqlTable
 	const TaModel *model;
 	const TaQuery *allow; /* what may be said of its columns; NULL: everything */
 	const char *prefix; /* "t." */
+	const TaSqlAbove *above; /* NULL: it may not */
 	struct TaSqlTable *base; /* the one it was joined to, after whose name it stands; or itself */
 	List *joins; /* of TaSqlJoin; the base's only */
 } TaSqlTable;
@@ -49,6 +59,7 @@ typedef enum TaLook
 typedef struct TaSqlWay
 {
 	const TaDecl *decl;
+	const TaNode *node; /* whose "on" it may go by; NULL: it has none */
 	List *hops; /* of TaHop */
 	bool live; /* on a path: only rows that were not deleted softly lead on */
 	bool through_live;
@@ -93,6 +104,12 @@ extern void ta_sql_choose(TaSqlWay *way, const char *order);
 extern TaSqlTable *ta_sql_join(TaSqlTable *from, const TaDecl *decl, const char *path);
 extern char *ta_sql_joins(const TaSqlTable *table);
 extern void ta_sql_check_way(const TaDecl *decl, const char *path);
+
+/* on.c */
+extern TaHop *ta_on_hop(const TaModel *model, const TaDecl *decl, const TaHop *own,
+						const JsonbValue *on, const char *path);
+extern char *ta_on_sql(TaSqlTable *table, const TaNode *node, const char *prefix, bool keys);
+extern char *ta_on_column_sql(const TaSqlTable *table, const char *text, const char *path);
 
 /* where.c */
 extern char *ta_where_sql(TaSqlTable *table, const JsonbValue *where, const char *path);

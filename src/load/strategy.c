@@ -66,6 +66,8 @@ ta_node_index(const TaNode *node)
 {
 	const TaHop *first = linitial(node->hops);
 
+	if (first->on)
+		return InvalidOid;
 	return ta_rel_serving_index(ta_hop_to_model(first)->relid, ta_hop_to_columns(first),
 								InvalidOid);
 }

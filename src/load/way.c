@@ -70,12 +70,13 @@ ta_sql_go(TaSqlTable *from, TaSqlWay *way)
 
 		appendStringInfo(&way->tables, "%s%s %s", way->tables.len > 0 ? ", " : "",
 						 ta_model_table(model), without_dot(prefix));
+		way->end = ta_sql_table(from->params, from->aliases, model, prefix);
 		appendStringInfo(&way->where, "%s%s%s", way->where.len > 0 ? " AND " : "",
-						 from->model != NULL || lc != list_head(way->hops)
+						 hop->on ? ta_on_sql(way->end, way->node, at, false)
+						 : from->model != NULL || lc != list_head(way->hops)
 							 ? ta_hop_tests(hop, at, prefix)
 							 : ta_hop_look_tests(hop, way->look, prefix),
 						 ta_hop_scopes(hop, prefix));
-		way->end = ta_sql_table(from->params, from->aliases, model, prefix);
 		if (lc == list_head(way->hops))
 			way->start = prefix;
 		at = prefix;

@@ -132,6 +132,7 @@ other_column(const TaOperand *operand, const JsonbValue *value, const char *path
 	TaJsonPair *pair = list_length(pairs) == 1 ? linitial(pairs) : NULL;
 	const char *at;
 	char *name;
+	char *column;
 
 	if (pair == NULL || strcmp(pair->key, "col") != 0)
 		return NULL;
@@ -141,6 +142,9 @@ other_column(const TaOperand *operand, const JsonbValue *value, const char *path
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("expected a column, but found %s", ta_json_kind(pair->value)),
 						errdetail("At %s.", at)));
+	column = ta_on_column_sql(operand->table, name, at);
+	if (column != NULL)
+		return column;
 	name = ta_node_column(operand->table->model, name, at)->name;
 	ta_allow_name(operand->table->allow, TA_ALLOW_WHERE, operand->table->model, name, at);
 	return psprintf("%s%s", operand->table->prefix, ta_ident_quote(name));
@@ -499,9 +503,18 @@ pair_sql(const TaOperand *operand, const TaJsonPair *pair, const char *path)
 	return op->write(operand, op, pair->value, at);
 }
 
+/* Whether it is {"col": "other"}, another column. */
+static bool
+is_column(JsonbContainer *object)
+{
+	List *pairs = ta_json_object(object);
+
+	return list_length(pairs) == 1 && strcmp(((TaJsonPair *) linitial(pairs))->key, "col") == 0;
+}
+
 /*
- * The condition on one operand: a value is equality, null IS NULL, a list IN,
- * an object operators, all of which must hold.
+ * The condition on one operand: a value or another column is equality, null IS
+ * NULL, a list IN, an object operators, all of which must hold.
  */
 char *
 ta_where_operand_sql(const TaOperand *operand, const JsonbValue *value, const char *path)
@@ -516,7 +529,7 @@ ta_where_operand_sql(const TaOperand *operand, const JsonbValue *value, const ch
 	if (object == NULL && ta_json_container(value, false) != NULL &&
 		!OidIsValid(get_element_type(ta_where_value_type(operand->type))))
 		return list_sql(operand, value, path, false);
-	if (object == NULL)
+	if (object == NULL || is_column(object))
 		return write_comparison(operand, &equal, value, path);
 	foreach(lc, ta_json_object(object))
 		tests = lappend(tests, pair_sql(operand, lfirst(lc), path));

@@ -18,6 +18,7 @@ typedef struct TaHop
 	TaLink link;
 	bool to_parent; /* from the child to the parent; else the other way */
 	List *scopes; /* of char *: what must hold where it arrives */
+	bool on; /* by a condition of a query: load's own */
 	bool self; /* to the same row, by its key: load's own, where a row is read again */
 	bool element; /* the child's column is an array, and each of its elements refers */
 	const char *type_value; /* polymorphic: what the child's type column says of the parent */

@@ -151,6 +151,7 @@ OBJS = \
 	src/load/receive.o \
 	src/load/recurse.o \
 	src/load/resolve.o \
+	src/load/right.o \
 	src/load/run.o \
 	src/load/scan.o \
 	src/load/select.o \
@@ -249,7 +250,8 @@ REGRESS = \
 	load_kept \
 	load_on \
 	load_rank \
-	load_recursive
+	load_recursive \
+	load_right
 
 ISOLATION = \
 	declare_read_committed \

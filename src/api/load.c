@@ -8,7 +8,7 @@
  *
  * Errors: 42704 unknown model or association; 42703 column; 22023 key, value
  * or operator; 22P02 no JSON, or no value of the column's type; 42712 a name
- * twice; 54000 too deep, too many rows, too large; 0A000 not there yet.
+ * twice; 54000 too deep, too many rows, too large.
  */
 #include "postgres.h"
 

@@ -136,6 +136,11 @@ add_child(TaStep *step, const TaNode *node, int facet, int nfacets)
 {
 	TaStep *child = compile(node, step->numbers_quoted);
 
+	if (node->right)
+	{
+		step->right = ta_right_compile(node, step->numbers_quoted);
+		step->right_child = step->ntemplates;
+	}
 	child->facet = facet;
 	child->nfacets = nfacets;
 	child->name_json = ta_writer_name(node->name, "", ":", &child->name_length);

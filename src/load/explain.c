@@ -212,6 +212,25 @@ explain_children(const TaStep *step, const char *edge, double rows, const Explai
 	}
 }
 
+/* What is told after the roots. */
+static void
+explain_right(const TaStep *root, const Explainer *explainer)
+{
+	const TaStep *right = root->right;
+	char *edge = psprintf("%s.%s (of none)", root->node->model->name,
+						  root->children[root->right_child]->node->name);
+	Told told = {.row = {.edge = edge,
+						 .step = "roots",
+						 .strategy = "query",
+						 .why = "the rows that no row of the model leads to"},
+				 .statement = right->rows,
+				 .node = right->node};
+
+	told.row.estimated_rows = estimate(right->rows, TA_LOOK_JOIN, 0);
+	tell(&told, &right->got, explainer);
+	explain_children(right, edge, told.row.estimated_rows, explainer);
+}
+
 /*
  * Hands on each statement of the steps, those above first.  actual: they were
  * run, and keep how that went.
@@ -230,4 +249,6 @@ ta_explain(const TaStep *root, bool actual, TaExplainRow row, void *arg)
 	told.row.estimated_rows = estimate(root->rows, TA_LOOK_JOIN, 0);
 	tell(&told, &root->got, &explainer);
 	explain_children(root, told.row.edge, told.row.estimated_rows, &explainer);
+	if (root->right != NULL)
+		explain_right(root, &explainer);
 }

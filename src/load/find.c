@@ -73,6 +73,22 @@ run(TaStep *step, TaRoots *roots, bool *in_use)
 	PG_END_TRY();
 }
 
+/* The same for what is told after the roots. */
+static void
+run_right(TaStep *step)
+{
+	running++;
+	PG_TRY();
+	{
+		ta_step_run_right(step);
+	}
+	PG_FINALLY();
+	{
+		running--;
+	}
+	PG_END_TRY();
+}
+
 /* Loads the tree, or that of one association, all in the current context. */
 static TaStep *
 load(const TaFind *find, const char *association)
@@ -97,9 +113,11 @@ static text *
 list_text(TaStep *step, MemoryContext caller, const char *before, const char *behind)
 {
 	int count = step->got.count;
+	int more = ta_right_count(step);
 	Size before_length = strlen(before);
 	Size behind_length = strlen(behind);
-	Size length = ta_tree_prepare(step) + 2 + Max(count - 1, 0) + before_length + behind_length;
+	Size length = ta_tree_prepare(step) + ta_right_prepare(step) + 2 + Max(count + more - 1, 0) +
+				  before_length + behind_length;
 	text *result = make_result(caller, length);
 	char *to = VARDATA(result);
 
@@ -110,6 +128,12 @@ list_text(TaStep *step, MemoryContext caller, const char *before, const char *be
 		if (i > 0)
 			*to++ = ',';
 		to = ta_tree_put_row(step, i, to);
+	}
+	for (int i = 0; i < more; i++)
+	{
+		if (count + i > 0)
+			*to++ = ',';
+		to = ta_right_put(step, i, to);
 	}
 	*to++ = ']';
 	to = put(to, behind, behind_length);
@@ -257,6 +281,7 @@ struct TaFindRows
 	TaRoots roots;
 	MemoryContext batch; /* of the roots that are loaded */
 	int next; /* of these */
+	int next_right; /* of what is told after the roots; -1: it was not loaded yet */
 };
 
 /* Begins to load the roots, in the current context, which must last until the end. */
@@ -277,9 +302,39 @@ ta_find_rows_begin(const TaFind *find)
 	rows->roots.cursor = ta_spi_cursor_open(&query);
 	rows->roots.batch = FIRST_BATCH;
 	rows->roots.more = true;
+	rows->next_right = -1;
 	rows->batch =
 		AllocSetContextCreate(CurrentMemoryContext, "todo_assoc load", ALLOCSET_DEFAULT_SIZES);
 	return rows;
+}
+
+/* What is told after the roots; NULL: there is no more. */
+static text *
+next_right(TaFindRows *rows)
+{
+	TaStep *step = rows->step;
+	MemoryContext caller = CurrentMemoryContext;
+	Size length;
+	text *result;
+
+	if (rows->next_right < 0)
+	{
+		MemoryContextReset(rows->batch);
+		MemoryContextSwitchTo(rows->batch);
+		step->got.count = 0;
+		rows->next = 0;
+		rows->next_right = 0;
+		run_right(step);
+		(void) ta_right_prepare(step);
+		MemoryContextSwitchTo(caller);
+	}
+	if (rows->next_right >= ta_right_count(step))
+		return NULL;
+	length = ta_right_size(step, rows->next_right);
+	result = make_result(caller, length);
+	if (ta_right_put(step, rows->next_right++, VARDATA(result)) != VARDATA(result) + length)
+		elog(ERROR, "the result has another size than it was counted to have");
+	return result;
 }
 
 /* The next root, in the current context; NULL: there is none. */
@@ -294,7 +349,7 @@ ta_find_rows_next(TaFindRows *rows)
 	while (rows->next >= step->got.count)
 	{
 		if (!rows->roots.more)
-			return NULL;
+			return next_right(rows);
 		MemoryContextReset(rows->batch);
 		MemoryContextSwitchTo(rows->batch);
 		rows->next = 0;

@@ -54,6 +54,7 @@ typedef struct TaNode
 	const char *name; /* of the association in the result */
 	List *hops; /* of TaHop, from the parent's model to this one */
 	bool to_one; /* an object or null; else a list */
+	bool right; /* rows that no row of the parent leads to are told, too */
 	bool filters; /* rows of the parent without one of these are left out */
 	int level; /* how deep; the roots: 0 */
 	bool recursive; /* what is below its rows is as it is below the parent's */

@@ -220,6 +220,8 @@ is_stable_statement(const TaStatement *statement)
 static bool
 is_stable(const TaStep *step)
 {
+	if (step->right != NULL && !is_stable(step->right))
+		return false;
 	if (!is_stable_statement(step->links) || !is_stable_statement(step->rows) ||
 		strlen(step->node->model->name) > MAX_NAME)
 		return false;

@@ -47,6 +47,7 @@ typedef struct TaQuery
 	const char *association; /* as written; NULL: the roots */
 	const char *shown; /* "as"; NULL: the association's own name */
 	TaSay required;
+	TaSay right;
 	struct TaQueryThrough *through; /* NULL: not said */
 	bool merges; /* written as a dotted name: another one may go on from here */
 	TaSay all; /* every association there is, instead of one by name */

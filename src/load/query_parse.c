@@ -35,8 +35,7 @@ typedef struct Key
 {
 	const char *name;
 	int places;
-	ParseKey parse; /* NULL: Sequelize has it, we have not */
-	const char *instead; /* then, what does */
+	ParseKey parse;
 } Key;
 
 static TaQuery *parse_level(const JsonbValue *value, const char *path, Place place);
@@ -77,6 +76,12 @@ static void
 parse_required(TaQuery *query, const JsonbValue *value, const char *path)
 {
 	query->required = ta_query_read_bool(value, path);
+}
+
+static void
+parse_right(TaQuery *query, const JsonbValue *value, const char *path)
+{
+	query->right = ta_query_read_bool(value, path);
 }
 
 static void
@@ -187,6 +192,7 @@ check_all(const TaQuery *level, const char *path)
 					  : level->shown != NULL           ? "as"
 					  : level->through != NULL         ? "through"
 					  : level->on != NULL              ? "on"
+					  : level->right == TA_SAY_YES     ? "right"
 					  : level->recursive == TA_SAY_YES ? "recursive"
 													   : NULL;
 
@@ -350,8 +356,7 @@ static const Key keys[] = {
 	{"paranoid", ANYWHERE, parse_paranoid},
 	{"recursive", AT_ASSOCIATION, parse_recursive},
 	{"required", AT_INCLUDE, parse_required},
-	{"right", AT_INCLUDE, NULL,
-	 "Ask the other model for the rows without one: {\"where\": {\"$user.id$\": null}}."},
+	{"right", AT_INCLUDE, parse_right},
 	{"targets", AT_ASSOCIATION, parse_targets},
 	{"through", AT_ASSOCIATION, parse_through},
 	{"where", ANYWHERE, parse_where},
@@ -375,7 +380,7 @@ known_keys(Place place)
 
 	for (int i = 0; i < lengthof(keys); i++)
 	{
-		if ((keys[i].places & place) != 0 && keys[i].parse != NULL)
+		if ((keys[i].places & place) != 0)
 			names = lappend(names, unconstify(char *, keys[i].name));
 	}
 	return names;
@@ -412,10 +417,6 @@ parse_level(const JsonbValue *value, const char *path, Place place)
 
 		if (key == NULL)
 			ta_query_unknown_key(path, pair->key, known_keys(place));
-		if (key->parse == NULL)
-			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-							errmsg("key \"%s\" is not supported", pair->key),
-							errdetail("At %s.", at), errhint("%s", key->instead)));
 		key->parse(query, pair->value, at);
 	}
 	return query;

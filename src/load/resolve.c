@@ -260,6 +260,25 @@ check_names(const TaNode *node)
 		twice(node->name, node->path);
 }
 
+/* Raises where two associations both have rows of their own to tell. */
+static void
+check_rights(const TaNode *node)
+{
+	bool found = false;
+	ListCell *lc;
+
+	foreach(lc, node->children)
+	{
+		const TaNode *child = lfirst(lc);
+
+		if (child->right && found)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("only one association may be \"right\""),
+							errdetail("At %s.", ta_query_path_key(child->path, "right"))));
+		found = found || child->right;
+	}
+}
+
 /* What every level has; the model is set. */
 static void
 resolve_level(TaNode *node, const TaQuery *query, int depth)
@@ -294,6 +313,7 @@ resolve_level(TaNode *node, const TaQuery *query, int depth)
 				: lappend(node->children, resolve_include(node, include, depth + 1));
 	}
 	check_names(node);
+	check_rights(node);
 }
 
 /* Whether at most one row can have given values in the columns. */
@@ -468,6 +488,29 @@ resolve_on(const TaNode *parent, const TaDecl *decl, const TaQuery *query, List 
 	return ta_on_hop(parent->model, decl, linitial(hops), query->on, path);
 }
 
+/* That rows which no row above leads to are told: of one association of the roots, all of which are loaded. */
+static void
+resolve_right(TaNode *node, const TaQuery *query)
+{
+	const char *path = ta_query_path_key(query->path, "right");
+	const TaQuery *above = node->parent->said;
+
+	/* with "required" it is an inner join, as in Sequelize */
+	if (query->right != TA_SAY_YES || query->required == TA_SAY_YES)
+		return;
+	if (node->parent->parent != NULL || node->recursive)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"right\" is of an association of the roots"), errdetail("At %s.", path)));
+	if (above->limit >= 0 || above->offset > 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"right\" goes with all roots, without limit and offset"),
+						errdetail("At %s.", path)));
+	node->filters = true;
+	/* as with SQL's WHERE, of which a row that is not there fits none */
+	node->right = above->where == NULL;
+}
+
 /* One association, to one model. */
 static TaNode *
 resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *query,
@@ -492,6 +535,7 @@ resolve_association(const TaNode *parent, const TaDecl *decl, const TaQuery *que
 	resolve_through(node, query->through);
 	resolve_choice(node, query);
 	resolve_recursion(node, query);
+	resolve_right(node, query);
 	check_names(node);
 	return node;
 }

@@ -103,4 +103,14 @@ ta_step_run(TaStep *root, TaRoots *roots)
 	TaLoadCount count = {0};
 
 	receive_rows(root, NULL, roots, &count);
+	if (roots == NULL)
+		ta_step_run_right(root);
+}
+
+/* Loads what is told after the roots, if there is anything to be. */
+void
+ta_step_run_right(TaStep *root)
+{
+	if (root->right != NULL)
+		ta_step_run(root->right, NULL);
 }

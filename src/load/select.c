@@ -357,8 +357,8 @@ ta_sql_about(const TaNode *root, const TaNode *node, List *keys, const char *key
 /* ---- associations ---- */
 
 /* All steps but the last: the first is reached from the keys k. */
-static TaSqlWay
-way_of(const TaNode *node)
+TaSqlWay
+ta_sql_way_of(const TaNode *node)
 {
 	return (TaSqlWay){.decl = node->decl,
 					  .hops = list_truncate(list_copy(node->hops), list_length(node->hops) - 1),
@@ -384,7 +384,7 @@ way_of(const TaNode *node)
 char *
 ta_sql_links(const TaNode *node, TaParams *params, TaLook look)
 {
-	TaSqlWay way = way_of(node);
+	TaSqlWay way = ta_sql_way_of(node);
 	const TaHop *first = linitial(node->hops);
 	bool joins = look == TA_LOOK_JOIN;
 	int aliases = 0;
@@ -573,7 +573,7 @@ ta_sql_rows(const TaNode *node, TaParams *params, List *hidden, TaLook look)
 	TaSqlTable *table = ta_sql_node_table(params, &aliases, node);
 	char *keys = ta_keys_sql(by_links ? last : linitial(node->hops), "k");
 	List *columns = column_list(node->columns, table);
-	TaSqlWay way = way_of(node);
+	TaSqlWay way = ta_sql_way_of(node);
 	StringInfoData where;
 	StringInfoData tables;
 

@@ -115,6 +115,7 @@ extern char *ta_on_column_sql(const TaSqlTable *table, const char *text, const c
 extern char *ta_where_sql(TaSqlTable *table, const JsonbValue *where, const char *path);
 
 /* select.c */
+extern TaSqlWay ta_sql_way_of(const TaNode *node);
 extern char *ta_sql_aggregate(TaSqlTable *from, const TaNodeAggregate *aggregate);
 extern char *ta_sql_exists(TaSqlTable *from, const TaNode *node);
 extern char *ta_sql_roots(const TaNode *node, TaParams *params, const char *key_test, List *hidden);

@@ -95,6 +95,12 @@ typedef struct TaStep
 	int ntemplates; /* without the next level of a recursive one */
 	struct TaStep **children;
 
+	/* roots: rows of an association that no root leads to, after them; NULL: that was not asked for */
+	struct TaStep *right;
+	int right_child; /* which association that is */
+	StringInfoData right_before; /* of the object that has them */
+	StringInfoData right_behind;
+
 	/* rows that must be known again: of what is recursive, and of what that is below */
 	int nid_types; /* 0: they need not be */
 	TaKeyType *id_types;
@@ -135,9 +141,17 @@ extern void ta_step_group(TaStep *step);
 extern TaStep *ta_step_again(const TaStep *step);
 extern void ta_step_make_items(TaStep *step);
 
+/* right.c */
+extern TaStep *ta_right_compile(const TaNode *node, bool numbers_quoted);
+extern int ta_right_count(const TaStep *root);
+extern Size ta_right_prepare(TaStep *root);
+extern Size ta_right_size(TaStep *root, int n);
+extern char *ta_right_put(TaStep *root, int n, char *to);
+
 /* run.c */
 struct TaRoots;
 extern void ta_step_run(TaStep *root, struct TaRoots *roots);
+extern void ta_step_run_right(TaStep *root);
 
 /* The nth row among those grouped by the key that they answer. */
 static inline int

@@ -67,6 +67,11 @@ ta_query_check_targets(const TaDecl *decl, const TaQuery *query, List *facets)
 						ta_decl_name(decl)),
 				 errdetail("At %s.", ta_query_path_key(query->path,
 													   query->on != NULL ? "on" : "recursive"))));
+	if (ta_decl_is_polymorphic(decl) && query->right == TA_SAY_YES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s leads to several models: it has no right side", ta_decl_name(decl)),
+				 errdetail("At %s.", ta_query_path_key(query->path, "right"))));
 	if (query->targets != NIL && !ta_decl_is_polymorphic(decl))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s leads to one model: it has no targets", ta_decl_name(decl)),

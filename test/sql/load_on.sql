@@ -60,5 +60,4 @@ SELECT told('User', '{"include": {"todos": {"on": {"title": {"lt": {"col": "$id$
 SELECT told('User', '{"attributes": ["id"], "include": {"todos": {"attributes": ["id"], "on": {"due": {"col": "$until$"}}}}}', '{"attributes": ["id"], "include": "todos"}');
 SELECT told('User', '{"attributes": ["id"], "include": {"todos": {"attributes": ["id"], "on": {"due": {"col": "$until$"}}}}}', '{"include": {"todos": ["id"]}}');
 SELECT told('User', '{"attributes": ["id"], "order": ["id"], "include": {"todos": {"attributes": ["id"], "on": {"due": {"col": "$until$"}}}}}', '{"include": {"todos": ["id", "due"]}}');
-SELECT told('User', '{"include": {"todos": {"right": true}}}');
 DROP SCHEMA "load On" CASCADE;

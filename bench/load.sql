@@ -6,6 +6,8 @@ CREATE EXTENSION IF NOT EXISTS todo_assoc;
 CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text NOT NULL, "createdAt" timestamptz NOT NULL);
 CREATE TABLE todos (id integer PRIMARY KEY, title text NOT NULL, done boolean NOT NULL, "createdAt" timestamptz NOT NULL, "userId" integer NOT NULL REFERENCES users);
 CREATE TABLE notes (id integer PRIMARY KEY, text text NOT NULL, "userId" integer NOT NULL REFERENCES users);
+-- without an index on its foreign key
+CREATE TABLE marks (id integer PRIMARY KEY, mark integer NOT NULL, "userId" integer NOT NULL REFERENCES users);
 CREATE TABLE tags (id integer PRIMARY KEY, label text NOT NULL);
 CREATE TABLE todo_tags ("todoId" integer NOT NULL REFERENCES todos, "tagId" integer NOT NULL REFERENCES tags, PRIMARY KEY ("todoId", "tagId"));
 INSERT INTO users SELECT i, 'User ' || i, 'user' || i || '@example.com', '2026-01-01'::timestamptz + i * interval '1 minute' FROM generate_series(1, :users) i;
@@ -13,6 +15,7 @@ INSERT INTO users SELECT i, 'User ' || i, 'user' || i || '@example.com', '2026-0
 INSERT INTO todos SELECT i, 'to do number ' || i, i % 3 = 0, '2026-01-01'::timestamptz + i * interval '1 second', 1 + (i * 7919::bigint) % :users
     FROM generate_series(1, 10 * :users) i ORDER BY random();
 INSERT INTO notes SELECT i, 'note ' || i, 1 + (i * 104729::bigint) % :users FROM generate_series(1, 10 * :users) i ORDER BY random();
+INSERT INTO marks SELECT id, id % 6, "userId" FROM notes;
 INSERT INTO tags SELECT i, 'tag ' || i FROM generate_series(1, 1000) i;
 INSERT INTO todo_tags SELECT DISTINCT t.id, 1 + (t.id * 31 + n * 337) % 1000 FROM todos t, generate_series(1, 3) n;
 CREATE INDEX ON todos ("userId");
@@ -22,6 +25,7 @@ VACUUM ANALYZE;
 SELECT count(*) FROM (
     SELECT assoc.has_many('User', 'Todo', foreign_key => 'userId', inverse => 'user')
     UNION ALL SELECT assoc.has_many('User', 'Note', foreign_key => 'userId')
+    UNION ALL SELECT assoc.has_many('User', 'Mark', foreign_key => 'userId')
     UNION ALL SELECT assoc.belongs_to_many('Todo', 'Tag', through => 'todo_tags')) d \g /dev/null
 
 CREATE FUNCTION tree(work text, users integer, runs integer, condition text) RETURNS void LANGUAGE sql AS $$
@@ -66,4 +70,12 @@ SELECT written('todos and notes', NULL, 1, NULL, 'find_all', $q$SELECT assoc.fin
     SELECT json_agg(row_to_json(r)) FROM (SELECT u.*, coalesce(a.todos, '[]') AS todos, coalesce(b.notes, '[]') AS notes FROM users u
         LEFT JOIN (SELECT t."userId", json_agg(row_to_json(t)) AS todos FROM todos t GROUP BY 1) a ON a."userId" = u.id
         LEFT JOIN (SELECT n."userId", json_agg(row_to_json(n)) AS notes FROM notes n GROUP BY 1) b ON b."userId" = u.id) r$q$)
+\g /dev/null
+
+-- no index: LATERAL would read the table for each user
+SELECT written('1000 users and marks, no index', 1000, 5, NULL, 'find_all', $q$SELECT assoc.find_all('User', '{"where": {"id": {"lte": 1000}}, "include": "marks"}')$q$),
+    written('1000 users and marks, no index', 1000, 5, NULL, 'GROUP BY and joins', $q$
+    SELECT json_agg(row_to_json(r)) FROM (SELECT u.*, coalesce(a.marks, '[]') AS marks FROM users u
+        LEFT JOIN (SELECT m."userId", json_agg(row_to_json(m)) AS marks FROM marks m WHERE m."userId" IN (SELECT id FROM users WHERE id <= 1000) GROUP BY 1) a ON a."userId" = u.id
+        WHERE u.id <= 1000) r$q$)
 \g /dev/null

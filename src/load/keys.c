@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -163,11 +164,50 @@ ta_keys_number(TaKeys *keys, const Datum *values, const bool *nulls)
 	return keys->slots[slot];
 }
 
+/* so many places for a key are not too many */
+#define PLACES_PER_KEY 8
+
+/* Lays keys that are all there out for being found, if they are integers that lie close together. */
+void
+ta_keys_lay_out(TaKeys *keys)
+{
+	int64 low = PG_INT64_MAX;
+	int64 high = PG_INT64_MIN;
+
+	keys->dense = NULL;
+	if (keys->ncolumns > 1 || keys->count == 0 ||
+		(keys->types[0].type != INT2OID && keys->types[0].type != INT4OID &&
+		 keys->types[0].type != INT8OID) ||
+		!keys->types[0].by_value)
+		return;
+	for (int i = 0; i < keys->count; i++)
+	{
+		low = Min(low, (int64) keys->values[i]);
+		high = Max(high, (int64) keys->values[i]);
+	}
+	keys->low = low;
+	keys->range = (uint64) high - (uint64) low;
+	if (keys->range >= (uint64) keys->count * PLACES_PER_KEY)
+		return;
+	keys->range++;
+	keys->dense = MemoryContextAllocHuge(keys->context, sizeof(int) * keys->range);
+	memset(keys->dense, 0xff, sizeof(int) * keys->range);
+	for (int i = 0; i < keys->count; i++)
+		keys->dense[(uint64) keys->values[i] - (uint64) low] = i;
+}
+
 /* The number of the key; -1 if it was never numbered, or a column is null. */
 int
 ta_keys_find(const TaKeys *keys, const Datum *values, const bool *nulls)
 {
 	uint32 hash;
+
+	if (keys->dense != NULL)
+	{
+		uint64 place = (uint64) values[0] - (uint64) keys->low;
+
+		return nulls[0] || place >= keys->range ? -1 : keys->dense[place];
+	}
 
 	for (int i = 0; i < keys->ncolumns; i++)
 	{

@@ -27,12 +27,17 @@ typedef struct TaKeys
 	uint32 *hashes;
 	int *slots; /* numbers, or -1; a power of two of them */
 	uint32 mask;
+	/* integers that lie close together: the number of low + i, or -1; NULL: they don't */
+	int *dense;
+	int64 low;
+	uint64 range;
 	MemoryContext context;
 } TaKeys;
 
 extern void ta_key_type_init(TaKeyType *type, Oid oid, const char *path);
 extern void ta_keys_init(TaKeys *keys, int ncolumns, const TaKeyType *types);
 extern int ta_keys_number(TaKeys *keys, const Datum *values, const bool *nulls);
+extern void ta_keys_lay_out(TaKeys *keys);
 extern int ta_keys_find(const TaKeys *keys, const Datum *values, const bool *nulls);
 extern Datum ta_keys_array(const TaKeys *keys, int column);
 

@@ -187,7 +187,7 @@ receive(TupleTableSlot *slot, void *arg)
 
 /* The statement for the keys that are wanted; answered NULL: roots. */
 static TaSpiQuery
-query_of(TaStatement *statement, const TaNode *node, const TaKeys *answered, Receiver *receiver)
+query_of(TaStatement *statement, const TaNode *node, TaKeys *answered, Receiver *receiver)
 {
 	TaLook look = answered != NULL ? ta_statement_look(statement, answered->count) : TA_LOOK_JOIN;
 	TaParams *params;
@@ -198,6 +198,8 @@ query_of(TaStatement *statement, const TaNode *node, const TaKeys *answered, Rec
 	params = statement->params[look];
 	if (look != TA_LOOK_JOIN)
 		receiver->among = answered;
+	if (look == TA_LOOK_ALL)
+		ta_keys_lay_out(answered);
 	receiver->before = look != TA_LOOK_JOIN ? answered->ncolumns : answered != NULL ? 1 : 0;
 	for (int i = 0; answered != NULL && look != TA_LOOK_ALL && i < statement->nkeys; i++)
 	{

@@ -36,8 +36,10 @@ copy_step(const TaStep *step)
 	*copy = *step;
 	copy->rows = copy_statement(step->rows);
 	copy->links = copy_statement(step->links);
-	copy->children = palloc(sizeof(TaStep *) * (step->nchildren + 1));
-	for (int i = 0; i < step->nchildren; i++)
+	/* what a run before added is of that run */
+	copy->nchildren = step->ntemplates;
+	copy->children = palloc(sizeof(TaStep *) * (step->ntemplates + 1));
+	for (int i = 0; i < step->ntemplates; i++)
 		copy->children[i] = copy_step(step->children[i]);
 	return copy;
 }
@@ -57,15 +59,17 @@ ta_step_again(const TaStep *step)
 	return again;
 }
 
-/* Whether the row is that of the parent's item, or of one above it. */
+/* Whether the row is on the way from where the association was first gone along to the parent's item. */
 static bool
-is_above(const TaStep *parent, int item, int id)
+is_above(const TaStep *step, int item, int id)
 {
+	const TaStep *parent = step->parent;
+
 	for (;;)
 	{
 		if (parent->got.lookup[parent->id_lookup][ta_step_row(parent, item)] == id)
 			return true;
-		if (!parent->recursive)
+		if (parent->node != step->node)
 			return false;
 		item = parent->item_parent[item];
 		parent = parent->parent;
@@ -101,7 +105,7 @@ add_items(TaStep *step, int item, int key, int *room)
 	{
 		int row = step->links != NULL ? step->list_row[n] : ta_rows_nth(&step->got, n);
 
-		if (is_above(step->parent, item, step->got.lookup[step->id_lookup][row]))
+		if (is_above(step, item, step->got.lookup[step->id_lookup][row]))
 			continue;
 		make_room(step, room);
 		step->item_row[step->nitems] = row;

@@ -50,6 +50,7 @@ receive_rows(TaStep *step, TaKeys *answered, TaRoots *roots, TaLoadCount *count)
 	int nlookups;
 
 	step->nchildren = step->ntemplates;
+	step->size = NULL;
 	if (step->recursive && answered != NULL)
 	{
 		step->ids = step->parent->ids;

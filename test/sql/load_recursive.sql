@@ -34,6 +34,9 @@ SELECT assoc.find_by_pk('Node', 1, '{"attributes": ["id"], "include": {"kids": {
 SELECT assoc.find_by_pk('Node', 1, '{"attributes": ["id"], "include": {"children": {"recursive": true, "attributes": ["id"], "limit": 1, "order": ["id"], "where": {"id": {"lt": 5}}}}}');
 SELECT assoc.find_all('Node', '{"attributes": ["id"], "order": ["id"], "include": {"children": {"recursive": true, "attributes": ["id"], "where": {"id": {"in": [2, 4]}}}}}');
 SELECT assoc.find_all('Node', '{"attributes": ["id"], "where": {"id": [4, 6]}, "order": ["id"], "include": {"children": {"recursive": true, "attributes": ["id"]}, "parent": {"recursive": true, "attributes": ["id"]}}}');
+-- one within another, and again: what was made for one run is not of the next
+SELECT assoc.find_by_pk('Node', 4, '{"attributes": ["id"], "include": {"children": {"recursive": true, "attributes": ["id"], "include": {"parent": {"recursive": true, "attributes": ["id"]}}}}}') FROM generate_series(1, 3);
+SELECT assoc.find_by_pk('Node', k, '{"attributes": ["id"], "include": {"children": {"recursive": true, "depth": 2, "attributes": ["id"], "order": ["id"]}}}') FROM unnest('{1,6,2,1}'::int[]) k;
 -- below an include, and row by row
 SELECT assoc.find_all('Tag', '{"attributes": ["id"], "order": ["id"], "include": {"node": {"attributes": ["id"], "include": {"children": {"recursive": true, "attributes": ["id"]}}}}}');
 SELECT * FROM assoc.find_all_rows('Node', :'tree');

@@ -223,14 +223,17 @@ static void
 set_keys(TaStatement *statement, const TaNode *node, const TaHop *hop, const TaKeyType *types,
 		 int nkeys)
 {
+	bool costly = !statement->links && ta_node_is_costly(node);
+
 	statement->key_types = types;
 	statement->nkeys = nkeys;
 	if ((statement->links || ta_sql_may_scan(node)) && ta_scan_possible(hop))
 	{
-		statement->all_from = ta_scan_from(hop);
+		statement->all_from = costly ? 0 : ta_scan_from(hop);
 		statement->any_to = ta_scan_any_possible(hop) ? MAX_ANY : 0;
 	}
-	if (ta_node_may_rank(node) && ta_scan_possible(hop) && !ta_node_has_order_index(node))
+	if (!costly && ta_node_may_rank(node) && ta_scan_possible(hop) &&
+		!ta_node_has_order_index(node))
 	{
 		statement->all_from = ta_scan_from(hop);
 		set_ranks(statement, node);

@@ -127,6 +127,7 @@ extern char *ta_sql_links(const TaNode *node, TaParams *params, TaLook look);
 extern bool ta_node_takes_first(const TaNode *node);
 extern bool ta_node_may_repeat(const TaNode *node);
 extern bool ta_node_chooses(const TaNode *node);
+extern bool ta_node_is_costly(const TaNode *node);
 extern Oid ta_node_index(const TaNode *node);
 extern bool ta_node_looks(const TaNode *node);
 extern bool ta_node_may_rank(const TaNode *node);

@@ -60,6 +60,28 @@ ta_sql_may_scan(const TaNode *node)
 	return !ta_node_chooses(node) && (list_length(node->hops) == 1 || ta_sql_needs_links(node));
 }
 
+/*
+ * Whether a row costs a subquery: an aggregate that is shown, or what is
+ * required of it.  Such rows are better looked up than read all together.
+ */
+bool
+ta_node_is_costly(const TaNode *node)
+{
+	ListCell *lc;
+
+	foreach(lc, node->columns)
+	{
+		if (((TaNodeColumn *) lfirst(lc))->aggregate != NULL)
+			return true;
+	}
+	foreach(lc, node->children)
+	{
+		if (((TaNode *) lfirst(lc))->filters)
+			return true;
+	}
+	return false;
+}
+
 /* The index that leads from the keys to the rows of each parent, or InvalidOid. */
 Oid
 ta_node_index(const TaNode *node)

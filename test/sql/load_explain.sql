@@ -29,6 +29,9 @@ SELECT edge, step, strategy, why, keys, estimated_rows BETWEEN actual_rows / 2 A
 -- few keys; keys that only PostgreSQL can compare; several models
 SELECT edge, strategy, why, keys, actual_rows FROM assoc.explain('User', '{"limit": 3, "include": {"todos": {"include": "number"}}}'::jsonb, true);
 SELECT edge, strategy, keys, actual_rows FROM assoc.explain('Note', 'subject', true);
+-- rows that cost a subquery each are looked up, however many
+SELECT edge, step, strategy FROM assoc.explain('User', '{"include": {"todos": ["id", "tags._count"]}}') WHERE edge <> 'User';
+SELECT edge, step, strategy FROM assoc.explain('User', '{"include": {"todos": {"required": false, "include": {"tags": {"required": true}}}}}') WHERE edge = 'User.todos';
 -- limits, with an index and without
 \set limited '{"limit": 10, "include": {"todos": {"limit": 3, "order": ["-id"]}, "latest": true}}'
 SELECT edge, strategy, why, keys, actual_rows FROM assoc.explain('User', :'limited', true);

@@ -248,6 +248,7 @@ REGRESS = \
 	load_arrays \
 	load_random \
 	load_kept \
+	load_keys \
 	load_on \
 	load_rank \
 	load_recursive \

@@ -23,7 +23,6 @@ INSERT INTO p_char VALUES ('ab'); INSERT INTO c_char VALUES (1,'ab  ');
 INSERT INTO p_name VALUES ('nm'); INSERT INTO c_name VALUES (1,'nm');
 SELECT count(*) FROM (SELECT format('%s', n) n FROM unnest('{varchar,enum,uuid,date,oid,bool,i2,i8,dom,ts,num,char,name}'::text[]) n) x, assoc.define_model('P_'||n, 'p_'||n) a, assoc.define_model('C_'||n,'c_'||n) b, assoc.has_many('P_'||n, 'C_'||n, 'cs', foreign_key=>'fk', inverse=>'p') c;
 SELECT n, assoc.find_all('P_'||n, '{"include":{"cs":{"attributes":["id"],"order":["id"]}},"order":["id"]}'), assoc.find_all('C_'||n, '{"attributes":["id"],"include":"p","order":["id"]}') FROM unnest('{varchar,enum,uuid,date,oid,bool,i2,i8,dom,ts,num,char,name}'::text[]) n;
-ANALYZE;
 -- all of many: negative numbers, far apart, dense
 CREATE TABLE np (id int PRIMARY KEY); CREATE TABLE nc (id int PRIMARY KEY, np_id bigint);
 INSERT INTO np SELECT i - 500 FROM generate_series(1,1000) i; INSERT INTO np VALUES (2147483647),(-2147483648);

@@ -1,6 +1,6 @@
 /*
  * src/load/buffer.h
- *		Bytes that are appended, and may be more than 1 GB.
+ *		Bytes that are appended or put in their place, and may be more than 1 GB.
  */
 #ifndef TA_BUFFER_H
 #define TA_BUFFER_H
@@ -39,6 +39,21 @@ ta_buffer_put(TaBuffer *buffer, const char *bytes, Size length)
 {
 	memcpy(ta_buffer_reserve(buffer, length), bytes, length);
 	buffer->length += length;
+}
+
+/* Copies the bytes to a place that is known to have room for them; returns where the next ones go. */
+static inline char *
+ta_put_bytes(char *to, const char *bytes, Size length)
+{
+	memcpy(to, bytes, length);
+	return to + length;
+}
+
+/* Room for so many, which may be more than 1 GB. */
+static inline void *
+ta_allocate_huge(Size count, Size each)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * each);
 }
 
 #endif /* TA_BUFFER_H */

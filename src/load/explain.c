@@ -38,12 +38,7 @@ typedef struct Told
 static double
 estimate(const TaStatement *statement, TaLook look, int unknown)
 {
-	const TaParams *params = statement->params[look];
-	TaSpiQuery query = {.sql = statement->sql[look],
-						.nparams = params->count,
-						.types = params->types,
-						.values = params->values,
-						.nulls = params->nulls};
+	TaSpiQuery query = ta_params_query(statement->params[look], statement->sql[look]);
 
 	return ta_spi_estimate(&query, unknown);
 }
@@ -212,23 +207,17 @@ explain_children(const TaStep *step, const char *edge, double rows, const Explai
 	}
 }
 
-/* What is told after the roots. */
+/* Roots, or what is told after them, and all below. */
 static void
-explain_right(const TaStep *root, const Explainer *explainer)
+explain_roots(const TaStep *root, const char *edge, const char *why, const Explainer *explainer)
 {
-	const TaStep *right = root->right;
-	char *edge = psprintf("%s.%s (of none)", root->node->model->name,
-						  root->children[root->right_child]->node->name);
-	Told told = {.row = {.edge = edge,
-						 .step = "roots",
-						 .strategy = "query",
-						 .why = "the rows that no row of the model leads to"},
-				 .statement = right->rows,
-				 .node = right->node};
+	Told told = {.row = {.edge = edge, .step = "roots", .strategy = "query", .why = why},
+				 .statement = root->rows,
+				 .node = root->node};
 
-	told.row.estimated_rows = estimate(right->rows, TA_LOOK_JOIN, 0);
-	tell(&told, &right->got, explainer);
-	explain_children(right, edge, told.row.estimated_rows, explainer);
+	told.row.estimated_rows = estimate(root->rows, TA_LOOK_JOIN, 0);
+	tell(&told, &root->got, explainer);
+	explain_children(root, edge, told.row.estimated_rows, explainer);
 }
 
 /*
@@ -239,16 +228,12 @@ void
 ta_explain(const TaStep *root, bool actual, TaExplainRow row, void *arg)
 {
 	Explainer explainer = {.actual = actual, .row = row, .arg = arg};
-	Told told = {.row = {.edge = root->node->model->name,
-						 .step = "roots",
-						 .strategy = "query",
-						 .why = "the rows of the model that fit"},
-				 .statement = root->rows,
-				 .node = root->node};
+	const char *model = root->node->model->name;
 
-	told.row.estimated_rows = estimate(root->rows, TA_LOOK_JOIN, 0);
-	tell(&told, &root->got, &explainer);
-	explain_children(root, told.row.edge, told.row.estimated_rows, &explainer);
+	explain_roots(root, model, "the rows of the model that fit", &explainer);
 	if (root->right != NULL)
-		explain_right(root, &explainer);
+		explain_roots(root->right,
+					  psprintf("%s.%s (of none)", model,
+							   root->children[root->right_child]->node->name),
+					  "the rows that no row of the model leads to", &explainer);
 }

@@ -73,22 +73,6 @@ run(TaStep *step, TaRoots *roots, bool *in_use)
 	PG_END_TRY();
 }
 
-/* The same for what is told after the roots. */
-static void
-run_right(TaStep *step)
-{
-	running++;
-	PG_TRY();
-	{
-		ta_step_run_right(step);
-	}
-	PG_FINALLY();
-	{
-		running--;
-	}
-	PG_END_TRY();
-}
-
 /* Loads the tree, or that of one association, all in the current context. */
 static TaStep *
 load(const TaFind *find, const char *association)
@@ -98,14 +82,6 @@ load(const TaFind *find, const char *association)
 
 	run(step, NULL, in_use);
 	return step;
-}
-
-/* Writes the bytes, no terminator; returns where the next ones go. */
-static char *
-put(char *to, const char *bytes, Size length)
-{
-	memcpy(to, bytes, length);
-	return to + length;
 }
 
 /* The roots as a list, [..], after what stands before and before what stands behind it. */
@@ -121,7 +97,7 @@ list_text(TaStep *step, MemoryContext caller, const char *before, const char *be
 	text *result = make_result(caller, length);
 	char *to = VARDATA(result);
 
-	to = put(to, before, before_length);
+	to = ta_put_bytes(to, before, before_length);
 	*to++ = '[';
 	for (int i = 0; i < count; i++)
 	{
@@ -136,7 +112,7 @@ list_text(TaStep *step, MemoryContext caller, const char *before, const char *be
 		to = ta_right_put(step, i, to);
 	}
 	*to++ = ']';
-	to = put(to, behind, behind_length);
+	to = ta_put_bytes(to, behind, behind_length);
 	if (to != VARDATA(result) + length)
 		elog(ERROR, "the result has another size than it was counted to have");
 	return result;
@@ -191,13 +167,10 @@ static int64
 count_roots(const TaNode *node)
 {
 	TaParams *params = ta_params_make();
-	TaSpiQuery query = {.sql = ta_sql_count(node, params)};
+	char *sql = ta_sql_count(node, params);
+	TaSpiQuery query = ta_params_query(params, sql);
 	int64 count = 0;
 
-	query.nparams = params->count;
-	query.types = params->types;
-	query.values = params->values;
-	query.nulls = params->nulls;
 	ta_spi_stream_query(&query, keep_count, &count);
 	return count;
 }
@@ -239,18 +212,16 @@ ta_find_exists(const TaFind *find)
 	MemoryContext caller = begin();
 	TaNode *node = ta_prepare_resolve(find, false);
 	TaParams *params = ta_params_make();
-	TaSpiQuery query = {0};
+	TaSpiQuery query;
+	char *sql;
 	bool found = false;
 
 	node->columns = NIL;
 	node->order = NIL;
 	if (node->limit != 0)
 		node->limit = 1;
-	query.sql = ta_sql_roots(node, params, NULL, NIL);
-	query.nparams = params->count;
-	query.types = params->types;
-	query.values = params->values;
-	query.nulls = params->nulls;
+	sql = ta_sql_roots(node, params, NULL, NIL);
+	query = ta_params_query(params, sql);
 	ta_spi_stream_query(&query, note_row, &found);
 	end(caller);
 	return found;
@@ -289,16 +260,12 @@ TaFindRows *
 ta_find_rows_begin(const TaFind *find)
 {
 	TaFindRows *rows = palloc0(sizeof(TaFindRows));
-	TaParams *params;
-	TaSpiQuery query = {0};
+	const TaStatement *statement;
+	TaSpiQuery query;
 
 	rows->step = ta_prepare_step(find);
-	params = rows->step->rows->params[TA_LOOK_JOIN];
-	query.sql = rows->step->rows->sql[TA_LOOK_JOIN];
-	query.nparams = params->count;
-	query.types = params->types;
-	query.values = params->values;
-	query.nulls = params->nulls;
+	statement = rows->step->rows;
+	query = ta_params_query(statement->params[TA_LOOK_JOIN], statement->sql[TA_LOOK_JOIN]);
 	rows->roots.cursor = ta_spi_cursor_open(&query);
 	rows->roots.batch = FIRST_BATCH;
 	rows->roots.more = true;
@@ -324,7 +291,8 @@ next_right(TaFindRows *rows)
 		step->got.count = 0;
 		rows->next = 0;
 		rows->next_right = 0;
-		run_right(step);
+		if (step->right != NULL)
+			run(step->right, NULL, NULL);
 		(void) ta_right_prepare(step);
 		MemoryContextSwitchTo(caller);
 	}
@@ -423,13 +391,10 @@ ask(const TaFind *find, const char *association, List *keys, Datum *value)
 	TaNode *root = ta_prepare_resolve_associated(find, association);
 	TaParams *params = ta_params_make();
 	char *test = ta_prepare_key_test(find, root, params);
-	TaSpiQuery query = {.sql = ta_sql_about(root, linitial(root->children), keys, test, params)};
+	char *sql = ta_sql_about(root, linitial(root->children), keys, test, params);
+	TaSpiQuery query = ta_params_query(params, sql);
 	Answer answer = {0};
 
-	query.nparams = params->count;
-	query.types = params->types;
-	query.values = params->values;
-	query.nulls = params->nulls;
 	ta_spi_stream_query(&query, keep_answer, &answer);
 	*value = answer.value;
 	return answer.found;

@@ -8,12 +8,6 @@
 
 #include "load/step.h"
 
-static void *
-allocate(Size count, Size each)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * each);
-}
-
 /* Groups rows by the key that they answer, in the order in which they came. */
 static void
 group_rows(TaRows *rows, int nkeys)
@@ -33,9 +27,9 @@ group_rows(TaRows *rows, int nkeys)
 	rows->order = NULL;
 	if (sorted)
 		return;
-	next = allocate(nkeys, sizeof(int));
+	next = ta_allocate_huge(nkeys, sizeof(int));
 	memcpy(next, rows->first, sizeof(int) * (Size) nkeys);
-	rows->order = allocate(rows->count, sizeof(int));
+	rows->order = ta_allocate_huge(rows->count, sizeof(int));
 	for (int i = 0; i < rows->count; i++)
 		rows->order[next[rows->key[i]]++] = i;
 	pfree(next);
@@ -88,11 +82,11 @@ follow_links(TaStep *step)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("the query leads to more rows than can be counted"),
 						errdetail("At %s.", ta_query_at(step->path))));
-	linked = allocate(total, sizeof(Linked));
-	step->list_first = allocate(step->keys.count + 1, sizeof(int));
+	linked = ta_allocate_huge(total, sizeof(Linked));
+	step->list_first = ta_allocate_huge(step->keys.count + 1, sizeof(int));
 	if (step->each_once)
 	{
-		told = allocate(step->link_keys.count, sizeof(int));
+		told = ta_allocate_huge(step->link_keys.count, sizeof(int));
 		memset(told, 0xff, sizeof(int) * (Size) step->link_keys.count);
 	}
 	for (int key = 0; key < step->keys.count; key++)
@@ -116,8 +110,8 @@ follow_links(TaStep *step)
 				  compare_linked);
 	}
 	step->list_first[step->keys.count] = filled;
-	step->list_row = allocate(total, sizeof(int));
-	step->list_link = allocate(total, sizeof(int));
+	step->list_row = ta_allocate_huge(total, sizeof(int));
+	step->list_link = ta_allocate_huge(total, sizeof(int));
 	for (int i = 0; i < filled; i++)
 	{
 		step->list_row[i] = linked[i].row;

@@ -164,14 +164,14 @@ ta_hop_tests(const TaHop *hop, const char *from, const char *to)
 }
 
 /* k.k1 = t."userId": that keys lead to a row. */
-char *
-ta_hop_key_tests(const TaHop *hop, const char *keys, const char *to)
+static char *
+key_tests(const TaHop *hop, const char *to)
 {
 	List *columns = NIL;
 	List *all;
 
 	for (int i = 1; i <= list_length(hop->link.columns); i++)
-		columns = lappend(columns, psprintf("%sk%d", keys, i));
+		columns = lappend(columns, psprintf("k.k%d", i));
 	all = tests(hop, columns, to, true);
 	if (hop->link.type_column != NULL && !hop->to_parent)
 		all = lappend(all, type_test(hop, to));
@@ -193,7 +193,7 @@ ta_hop_look_tests(const TaHop *hop, TaLook look, const char *to)
 	Oid type;
 
 	if (look == TA_LOOK_JOIN)
-		return ta_hop_key_tests(hop, "k.", to);
+		return key_tests(hop, to);
 	if (hop->link.type_column != NULL && !hop->to_parent)
 		all = lappend(all, type_test(hop, to));
 	if (look == TA_LOOK_ANY)

@@ -18,6 +18,17 @@ ta_params_make(void)
 	return params;
 }
 
+/* The query of this text with the values. */
+TaSpiQuery
+ta_params_query(const TaParams *params, const char *sql)
+{
+	return (TaSpiQuery){.sql = sql,
+						.nparams = params->count,
+						.types = params->types,
+						.values = params->values,
+						.nulls = params->nulls};
+}
+
 /* Adds a value, and returns its number: $1 is 1. */
 int
 ta_params_add(TaParams *params, Oid type, Datum value, bool isnull)

@@ -191,6 +191,7 @@ query_of(TaStatement *statement, const TaNode *node, TaKeys *answered, Receiver 
 {
 	TaLook look = answered != NULL ? ta_statement_look(statement, answered->count) : TA_LOOK_JOIN;
 	TaParams *params;
+	TaSpiQuery query;
 
 	if (answered != NULL)
 		ta_statement_write(statement, node, look);
@@ -206,15 +207,11 @@ query_of(TaStatement *statement, const TaNode *node, TaKeys *answered, Receiver 
 		params->values[i] = ta_keys_array(answered, i);
 		params->nulls[i] = ' ';
 	}
-	return (TaSpiQuery){.sql = statement->sql[look],
-						.nparams = params->count,
-						.types = params->types,
-						.values = params->values,
-						.nulls = params->nulls,
-						.planning = answered == NULL || look == TA_LOOK_ALL ? TA_PLAN_AUTO
-									: look == TA_LOOK_ANY || answered->count <= FEW_KEYS
-										? TA_PLAN_ONCE
-										: TA_PLAN_EACH};
+	query = ta_params_query(params, statement->sql[look]);
+	query.planning = answered == NULL || look == TA_LOOK_ALL              ? TA_PLAN_AUTO
+					 : look == TA_LOOK_ANY || answered->count <= FEW_KEYS ? TA_PLAN_ONCE
+																		  : TA_PLAN_EACH;
+	return query;
 }
 
 /*

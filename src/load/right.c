@@ -129,13 +129,6 @@ ta_right_prepare(TaStep *root)
 		   (to_one ? 0 : root->right->got.count - 1);
 }
 
-static char *
-put(char *to, const char *bytes, Size length)
-{
-	memcpy(to, bytes, length);
-	return to + length;
-}
-
 /* How many bytes the nth object takes. */
 Size
 ta_right_size(TaStep *root, int n)
@@ -153,7 +146,7 @@ ta_right_size(TaStep *root, int n)
 char *
 ta_right_put(TaStep *root, int n, char *to)
 {
-	to = put(to, root->right_before.data, root->right_before.len);
+	to = ta_put_bytes(to, root->right_before.data, root->right_before.len);
 	if (root->children[root->right_child]->to_one)
 		to = ta_tree_put_row(root->right, n, to);
 	else
@@ -165,5 +158,5 @@ ta_right_put(TaStep *root, int n, char *to)
 			to = ta_tree_put_row(root->right, i, to);
 		}
 	}
-	return put(to, root->right_behind.data, root->right_behind.len);
+	return ta_put_bytes(to, root->right_behind.data, root->right_behind.len);
 }

@@ -96,7 +96,8 @@ run_children(TaStep *step, TaLoadCount *count)
 
 /*
  * Loads the roots and all below them, into the current context.  roots: where
- * the next of them are fetched from; NULL: all are loaded.
+ * the next of them are fetched from; NULL: all are loaded, and what is told after
+ * them.
  */
 void
 ta_step_run(TaStep *root, TaRoots *roots)
@@ -104,14 +105,6 @@ ta_step_run(TaStep *root, TaRoots *roots)
 	TaLoadCount count = {0};
 
 	receive_rows(root, NULL, roots, &count);
-	if (roots == NULL)
-		ta_step_run_right(root);
-}
-
-/* Loads what is told after the roots, if there is anything to be. */
-void
-ta_step_run_right(TaStep *root)
-{
-	if (root->right != NULL)
+	if (roots == NULL && root->right != NULL)
 		ta_step_run(root->right, NULL);
 }

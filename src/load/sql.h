@@ -11,6 +11,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/spi_stream.h"
 #include "load/node.h"
 
 /* The values bound to a statement; the arrays of keys come first. */
@@ -78,6 +79,7 @@ typedef struct TaSqlWay
 
 /* params.c */
 extern TaParams *ta_params_make(void);
+extern TaSpiQuery ta_params_query(const TaParams *params, const char *sql);
 extern int ta_params_add(TaParams *params, Oid type, Datum value, bool isnull);
 
 /* hop_sql.c */
@@ -88,7 +90,6 @@ extern const TaModel *ta_hop_to_model(const TaHop *hop);
 extern Oid ta_hop_key_type(const TaHop *hop, int n);
 extern List *ta_hop_keys(const TaHop *hop, const char *prefix);
 extern char *ta_hop_tests(const TaHop *hop, const char *from, const char *to);
-extern char *ta_hop_key_tests(const TaHop *hop, const char *keys, const char *to);
 extern char *ta_hop_look_tests(const TaHop *hop, TaLook look, const char *to);
 extern char *ta_hop_scopes(const TaHop *hop, const char *to);
 extern char *ta_keys_sql(const TaHop *hop, const char *alias);

@@ -151,7 +151,6 @@ extern char *ta_right_put(TaStep *root, int n, char *to);
 /* run.c */
 struct TaRoots;
 extern void ta_step_run(TaStep *root, struct TaRoots *roots);
-extern void ta_step_run_right(TaStep *root);
 
 /* The nth row among those grouped by the key that they answer. */
 static inline int

@@ -12,12 +12,6 @@
 
 #include "load/step.h"
 
-static void *
-allocate(Size count, Size each)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * each);
-}
-
 /* ---- lists ---- */
 
 /* A list of rows below one parent. */
@@ -133,7 +127,7 @@ set_sizes(TaStep *step)
 {
 	int count = ta_step_count_items(step);
 
-	step->size = allocate(count, sizeof(Size));
+	step->size = ta_allocate_huge(count, sizeof(Size));
 	for (int item = 0; item < count; item++)
 	{
 		Size size = shown_size(&step->got, ta_step_row(step, item)) + 2 + commas(step);
@@ -182,13 +176,6 @@ ta_tree_row_size(TaStep *step, int row)
 
 /* ---- writing ---- */
 
-static inline char *
-put(char *to, const char *bytes, Size length)
-{
-	memcpy(to, bytes, length);
-	return to + length;
-}
-
 static char *put_item(TaStep *step, int item, int link, char *to);
 
 /* The nth of a list. */
@@ -206,7 +193,8 @@ ta_tree_put_child(TaStep *parent, int item, int number, char *to)
 	Children found = children_of(parent, item, number);
 
 	if (child->to_one)
-		return found.from < found.to ? put_listed(child, found.from, to) : put(to, "null", 4);
+		return found.from < found.to ? put_listed(child, found.from, to)
+									 : ta_put_bytes(to, "null", 4);
 	*to++ = '[';
 	for (int i = found.from; i < found.to; i++)
 	{
@@ -226,14 +214,15 @@ put_item(TaStep *step, int item, int link, char *to)
 
 	*to++ = '{';
 	start = to;
-	to = put(to, step->got.buffer.data + step->got.offset[row], shown_size(&step->got, row));
+	to = ta_put_bytes(to, step->got.buffer.data + step->got.offset[row],
+					  shown_size(&step->got, row));
 	if (step->through != NULL)
 	{
 		if (to > start)
 			*to++ = ',';
-		to = put(to, step->through_json, step->through_length);
-		to = put(to, step->link_rows.buffer.data + step->link_rows.offset[link],
-				 shown_size(&step->link_rows, link));
+		to = ta_put_bytes(to, step->through_json, step->through_length);
+		to = ta_put_bytes(to, step->link_rows.buffer.data + step->link_rows.offset[link],
+						  shown_size(&step->link_rows, link));
 		*to++ = '}';
 	}
 	for (int i = 0; i < step->nchildren; i++)
@@ -242,7 +231,7 @@ put_item(TaStep *step, int item, int link, char *to)
 			continue;
 		if (to > start)
 			*to++ = ',';
-		to = put(to, step->children[i]->name_json, step->children[i]->name_length);
+		to = ta_put_bytes(to, step->children[i]->name_json, step->children[i]->name_length);
 		to = ta_tree_put_child(step, item, i, to);
 	}
 	*to++ = '}';

@@ -52,23 +52,6 @@ list_sql(const TaOperand *operand, const JsonbValue *value, const char *path, bo
 
 /* ---- finding operators ---- */
 
-/* OPERATOR(schema.name) */
-static char *
-operator_sql(Oid op)
-{
-	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(op));
-	Form_pg_operator form;
-	char *result;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", op);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					  NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return result;
-}
-
 static void
 no_operator(const TaOperand *operand, const char *name, const char *path)
 {
@@ -96,7 +79,7 @@ comparison(const TaOperand *operand, int strategy, const char *name, const char 
 	}
 	if (!OidIsValid(op))
 		no_operator(operand, name, path);
-	return operator_sql(op);
+	return ta_operator_sql(op);
 }
 
 static bool
@@ -319,7 +302,7 @@ write_pattern(const TaOperand *operand, const Operator *op, const JsonbValue *va
 	Oid beside = is_text(type) ? InvalidOid : operator_beside(type, op->sql);
 
 	if (OidIsValid(beside))
-		sql = operator_sql(beside);
+		sql = ta_operator_sql(beside);
 	else if (is_text(type))
 		type = TEXTOID;
 	else

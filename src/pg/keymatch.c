@@ -75,22 +75,30 @@ ta_key_cast_is_plain(Oid key_type, Oid reference_type)
 		   function < FirstNormalObjectId;
 }
 
-/* That operator as OPERATOR(schema.name), for generated SQL; plain = when there is none. */
+/* The operator as OPERATOR(schema.name), for generated SQL. */
 char *
-ta_key_operator_sql(Oid key_type, Oid reference_type)
+ta_operator_sql(Oid op)
 {
-	Oid op = ta_key_operator(key_type, reference_type);
 	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(op));
 	Form_pg_operator form;
 	char *result;
 
 	if (!HeapTupleIsValid(tuple))
-		return pstrdup("OPERATOR(pg_catalog.=)");
+		elog(ERROR, "cache lookup failed for operator %u", op);
 	form = (Form_pg_operator) GETSTRUCT(tuple);
 	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
 					  NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return result;
+}
+
+/* That of two keys; plain = when there is none. */
+char *
+ta_key_operator_sql(Oid key_type, Oid reference_type)
+{
+	Oid op = ta_key_operator(key_type, reference_type);
+
+	return OidIsValid(op) ? ta_operator_sql(op) : pstrdup("OPERATOR(pg_catalog.=)");
 }
 
 /* The collation as schema.name, quoted where need be. */

@@ -11,6 +11,7 @@
 
 extern Oid ta_key_operator(Oid key_type, Oid reference_type);
 extern bool ta_key_cast_is_plain(Oid key_type, Oid reference_type);
+extern char *ta_operator_sql(Oid op);
 extern char *ta_key_operator_sql(Oid key_type, Oid reference_type);
 extern char *ta_key_test_sql(const char *key_sql, const TaColumn *key, const char *column_sql,
 							 const TaColumn *column);

@@ -54,14 +54,43 @@ make_result(MemoryContext caller, Size length)
 	return result;
 }
 
+static bool
+keep_count(TupleTableSlot *slot, void *arg)
+{
+	bool isnull;
+
+	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	return true;
+}
+
+/* How many roots there are, whatever the limit. */
+static int64
+count_roots(const TaNode *node)
+{
+	TaParams *params = ta_params_make();
+	char *sql = ta_sql_count(node, params);
+	TaSpiQuery query = ta_params_query(params, sql);
+	int64 count = 0;
+
+	ta_spi_stream_query(&query, keep_count, &count);
+	return count;
+}
+
+/*
+ * Runs the steps.  in_use: what says so while they do, or NULL; count: set to how
+ * many roots there are, unless NULL.  Counting too may call what asks the same
+ * query again, which must not be given these steps.
+ */
 static void
-run(TaStep *step, TaRoots *roots, bool *in_use)
+run(TaStep *step, TaRoots *roots, bool *in_use, int64 *count)
 {
 	running++;
 	if (in_use != NULL)
 		*in_use = true;
 	PG_TRY();
 	{
+		if (count != NULL)
+			*count = count_roots(step->node);
 		ta_step_run(step, roots);
 	}
 	PG_FINALLY();
@@ -75,12 +104,12 @@ run(TaStep *step, TaRoots *roots, bool *in_use)
 
 /* Loads the tree, or that of one association, all in the current context. */
 static TaStep *
-load(const TaFind *find, const char *association)
+load(const TaFind *find, const char *association, int64 *count)
 {
 	bool *in_use;
 	TaStep *step = ta_prepare_kept(find, association, &in_use);
 
-	run(step, NULL, in_use);
+	run(step, NULL, in_use, count);
 	return step;
 }
 
@@ -123,7 +152,7 @@ text *
 ta_find_all(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	text *result = list_text(load(find, NULL), caller, "", "");
+	text *result = list_text(load(find, NULL, NULL), caller, "", "");
 
 	end(caller);
 	return result;
@@ -134,7 +163,7 @@ text *
 ta_find_one(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaStep *step = load(find, NULL);
+	TaStep *step = load(find, NULL, NULL);
 	text *result = NULL;
 
 	if (step->got.count > 0)
@@ -153,36 +182,15 @@ ta_find_one(const TaFind *find)
 	return result;
 }
 
-static bool
-keep_count(TupleTableSlot *slot, void *arg)
-{
-	bool isnull;
-
-	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
-	return true;
-}
-
-/* How many roots there are, whatever the limit. */
-static int64
-count_roots(const TaNode *node)
-{
-	TaParams *params = ta_params_make();
-	char *sql = ta_sql_count(node, params);
-	TaSpiQuery query = ta_params_query(params, sql);
-	int64 count = 0;
-
-	ta_spi_stream_query(&query, keep_count, &count);
-	return count;
-}
-
 /* {"count":n,"rows":[...]} */
 text *
 ta_find_and_count(const TaFind *find)
 {
 	MemoryContext caller = begin();
-	TaStep *step = load(find, NULL);
-	char *count = psprintf("{\"count\":" INT64_FORMAT ",\"rows\":", count_roots(step->node));
-	text *result = list_text(step, caller, count, "}");
+	int64 count;
+	TaStep *step = load(find, NULL, &count);
+	text *result =
+		list_text(step, caller, psprintf("{\"count\":" INT64_FORMAT ",\"rows\":", count), "}");
 
 	end(caller);
 	return result;
@@ -235,7 +243,7 @@ ta_find_explain(const TaFind *find, bool actual, TaExplainRow row, void *arg)
 	TaStep *step = ta_prepare_step(find);
 
 	if (actual)
-		run(step, NULL, NULL);
+		run(step, NULL, NULL, NULL);
 	ta_explain(step, actual, row, arg);
 	end(caller);
 }
@@ -292,7 +300,7 @@ next_right(TaFindRows *rows)
 		rows->next = 0;
 		rows->next_right = 0;
 		if (step->right != NULL)
-			run(step->right, NULL, NULL);
+			run(step->right, NULL, NULL, NULL);
 		(void) ta_right_prepare(step);
 		MemoryContextSwitchTo(caller);
 	}
@@ -321,7 +329,7 @@ ta_find_rows_next(TaFindRows *rows)
 		MemoryContextReset(rows->batch);
 		MemoryContextSwitchTo(rows->batch);
 		rows->next = 0;
-		run(step, &rows->roots, NULL);
+		run(step, &rows->roots, NULL, NULL);
 		(void) ta_tree_prepare(step);
 		rows->roots.batch = BATCH;
 		MemoryContextSwitchTo(caller);
@@ -347,7 +355,7 @@ text *
 ta_find_associated(const TaFind *find, const char *association)
 {
 	MemoryContext caller = begin();
-	TaStep *step = load(find, association);
+	TaStep *step = load(find, association, NULL);
 	text *result = NULL;
 
 	for (int i = 0; step->got.count > 0 && result == NULL && i < step->nchildren; i++)

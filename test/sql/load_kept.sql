@@ -82,6 +82,23 @@ CREATE OR REPLACE FUNCTION ref_json(ref) RETURNS json LANGUAGE sql AS $$ SELECT 
 SELECT assoc.find_by_pk('Node', 3);
 CREATE OR REPLACE FUNCTION ref_json(ref) RETURNS json LANGUAGE sql AS $$ SELECT to_json($1::text) $$;
 SELECT assoc.find_by_pk('Node', 3), assoc.find_by_pk('Node', 2);
+-- counted while it is asked again within: a policy that loads by the same query
+CREATE TABLE kept (id int PRIMARY KEY);
+INSERT INTO kept SELECT generate_series(1, 3);
+SELECT assoc.define_model('Kept', 'kept') IS NOT NULL;
+CREATE FUNCTION nested(id int) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('load_kept.within', true) IS DISTINCT FROM 'yes' THEN
+        PERFORM set_config('load_kept.within', 'yes', true);
+        PERFORM assoc.find_and_count_all('Kept', '{"order": ["-id"]}');
+        PERFORM set_config('load_kept.within', 'no', true);
+        RETURN true;
+    END IF;
+    RETURN id = 1;
+END $$;
+ALTER TABLE kept ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY loads ON kept USING (nested(id));
+SELECT assoc.find_and_count_all('Kept', '{"order": ["-id"]}') FROM generate_series(1, 2);
 -- more of them than are kept, and one that is too long
 SELECT count(assoc.find_all('Node', format('{"where": {"id": %s}}', n % 150))) FROM generate_series(1, 400) n;
 DO $$

@@ -17,7 +17,6 @@ $node->start;
 plan skip_all => 'the extension directory cannot be written' unless extension_directory($node);
 $node->safe_psql('postgres', 'CREATE ROLE plain LOGIN CREATEDB');
 my $super = $node->safe_psql('postgres', 'SELECT current_user');
-my $dir = $node->basedir;
 my $databases = 0;
 
 sub fresh
@@ -29,15 +28,6 @@ sub fresh
 }
 
 sub as { my ($database, $role, $sql) = @_; return $node->safe_psql($database, $sql, extra_params => [ '-U', $role ]) }
-
-# dump(database, role, options...) returns the file's name
-sub dump_of
-{
-	my ($database, $role, @options) = @_;
-	my $file = "$dir/dump" . ++$databases;
-	$node->command_ok([ 'pg_dump', '-U', $role, '-f', $file, @options, $database ], "$database: pg_dump @options as $role");
-	return $file;
-}
 
 # Restores; returns what it said.
 sub restore
@@ -111,15 +101,7 @@ sub seen
 	return $result;
 }
 
-sub same
-{
-	my ($got, $expected, $name) = @_;
-	my %count;
-	$count{$_}++ for split /\n/, $expected;
-	$count{$_}-- for split /\n/, $got;
-	is(join("\n", map { ($count{$_} > 0 ? "lost: $_" : "new: $_") } grep { $count{$_} } sort keys %count), '', $name);
-	return;
-}
+sub same { my ($got, $expected, $name) = @_; return is(lost_and_new($got, $expected), '', $name) }
 
 # a package at its default version, and declarations by hand, one of them also the package's
 foreach my $role ($super, 'plain')
@@ -134,14 +116,14 @@ foreach my $role ($super, 'plain')
 	foreach my $way ([], ['--inserts'], ['-Fc'], [ '-Fd', '-j2' ])
 	{
 		my $target = fresh($role);
-		is(restore($target, $role, dump_of($db, $role, @$way), $way->[0] ? ('--exit-on-error') : ()), '', "restored as $role");
+		is(restore($target, $role, dump_of($node, $db, $role, @$way), $way->[0] ? ('--exit-on-error') : ()), '', "restored as $role");
 		same(seen($target, $look_1_1), $before, "@$way: all is as before");
 	}
 	# schema, then data, in one go and in two
 	my $target = fresh($role);
-	is(restore($target, $role, dump_of($db, $role, '-Fc', '--schema-only')), '', 'schema only');
+	is(restore($target, $role, dump_of($node, $db, $role, '-Fc', '--schema-only')), '', 'schema only');
 	is($node->safe_psql($target, q{SELECT count(*) FROM assoc_internal.history}), '2', '... the restore has been noticed');
-	my $file = dump_of($db, $role, '-Fc', '--data-only');
+	my $file = dump_of($node, $db, $role, '-Fc', '--data-only');
 	is(restore($target, $role, $file, $role eq $super ? '--disable-triggers' : ()), '', 'data only') if $role eq $super;
 	if ($role eq $super)
 	{
@@ -168,7 +150,7 @@ foreach my $role ($super, 'plain')
 		CREATE TABLE notes (id integer PRIMARY KEY)});
 	my $look_1_0 = $look =~ s/SELECT t\.title, u\.id FROM "Todos" t, "user"\(t\) u ORDER BY 1;//r;
 	my $before = seen($db, $look_1_0);
-	my $file = dump_of($db, 'plain', '-Fc');
+	my $file = dump_of($node, $db, 'plain', '-Fc');
 	# without the preamble: the default version is installed, and that is told
 	my $target = fresh('plain');
 	restore($target, 'plain', $file);
@@ -200,7 +182,7 @@ CREATE EXTENSION IF NOT EXISTS ta_a_second WITH SCHEMA public VERSION '1.0' CASC
 	is($node->safe_psql($db, q{SELECT string_agg(package || ' ' || action || ' ' || to_version, ', ' ORDER BY applied_at) FROM assoc_internal.history}),
 		'ta_first observed 1.0, ta_a_second migrate 1.0', 'what CASCADE made is observed');
 	my $target = fresh('plain');
-	is(restore($target, 'plain', dump_of($db, 'plain', '-Fc')), '', 'restored');
+	is(restore($target, 'plain', dump_of($node, $db, 'plain', '-Fc')), '', 'restored');
 	is($node->safe_psql($target, q{SELECT * FROM seconds; SELECT string_agg(package || ' ' || action || ' ' || to_version, ', ' ORDER BY applied_at) FROM assoc_internal.history}),
 		"1|1\nta_first observed 1.0, ta_a_second migrate 1.0", '... rows and history');
 }
@@ -226,7 +208,7 @@ HINT:  Say in the script which rows are not its own: SELECT pg_catalog.pg_extens
 	as($db, 'plain', q{CREATE EXTENSION ta_seed VERSION '1.0'; INSERT INTO seeds VALUES (100); ALTER EXTENSION ta_seed UPDATE});
 	is($node->safe_psql($db, 'SELECT string_agg(id::text, \' \' ORDER BY id) FROM seeds'), '1 2 100', 'a filter that leaves them out; rows of users are no hindrance');
 	my $target = fresh('plain');
-	is(restore($target, 'plain', dump_of($db, 'plain')), '', '... restored');
+	is(restore($target, 'plain', dump_of($node, $db, 'plain')), '', '... restored');
 	is($node->safe_psql($target, 'SELECT string_agg(id::text, \' \' ORDER BY id) FROM seeds'), '1 2 100', '... each row once');
 	# made and emptied, or made and dropped, by the script
 	make_package('ta_seed', '1.0', { '1.0' => 'CREATE TABLE public.seeds (id integer); INSERT INTO public.seeds VALUES (1); DELETE FROM public.seeds;
@@ -283,7 +265,7 @@ HINT:  Say in the script which rows are not its own: SELECT pg_catalog.pg_extens
 	as($db, 'plain', q{GRANT SELECT ON "Users" TO PUBLIC;
 		CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM (1000000) TO (2000000); INSERT INTO log (id, what) OVERRIDING SYSTEM VALUE VALUES (1000001, 'late')});
 	my $target = fresh('plain');
-	is(restore($target, 'plain', dump_of($db, 'plain')), '', 'restored with a grant and a partition by hand');
+	is(restore($target, 'plain', dump_of($node, $db, 'plain')), '', 'restored with a grant and a partition by hand');
 	is($node->safe_psql($target, q{SELECT has_table_privilege('public', '"Users"', 'SELECT'); SELECT what FROM log WHERE id > 1000000}),
 		"t\nlate", '... which are there');
 
@@ -308,7 +290,7 @@ HINT:  Say in the script which rows are not its own: SELECT pg_catalog.pg_extens
 	my ($status, $out, $err) = $node->psql($db, 'CREATE EXTENSION ta_out', extra_params => [ '-U', 'plain' ]);
 	is("$status$err", '0', 'not told: what a restore can pass over');
 	$target = fresh('plain');
-	is(restore($target, 'plain', dump_of($db, 'plain')), '', '... and does');
+	is(restore($target, 'plain', dump_of($node, $db, 'plain')), '', '... and does');
 	is($node->safe_psql($target, q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'outside'::regclass AND attname = 'x'}), '1', '... with the column');
 	as($db, 'plain', 'DROP EXTENSION ta_out; DROP TABLE outside');
 	make_package('ta_out', '1.0', { '1.0' => 'CREATE TABLE public.outside (id integer); ALTER EXTENSION ta_out DROP TABLE public.outside;' });
@@ -333,15 +315,15 @@ HINT:  Say in the script which rows are not its own: SELECT pg_catalog.pg_extens
 		SELECT assoc.define_model('Thing', 'side.things'); SELECT assoc.belongs_to('Thing', 'Note', foreign_key => 'note_id', inverse => 'things'); SELECT count(*) FROM assoc.apply()");
 	# -t and -n leave extensions out: the table alone
 	my $target = fresh('plain');
-	restore($target, 'plain', dump_of($db, 'plain', '-t', 'notes'));
+	restore($target, 'plain', dump_of($node, $db, 'plain', '-t', 'notes'));
 	is($node->safe_psql($target, q{SELECT count(*) FROM notes; SELECT count(*) FROM pg_extension WHERE extname LIKE 't%'}), "1\n0", '-t: the table, and no extension');
 	$target = fresh('plain');
-	restore($target, 'plain', dump_of($db, 'plain', '-n', 'side'));
+	restore($target, 'plain', dump_of($node, $db, 'plain', '-n', 'side'));
 	is($node->safe_psql($target, q{SELECT count(*) FROM side.things; SELECT count(*) FROM pg_extension WHERE extname LIKE 't%'}), "0\n0", '-n: the schema, and no extension');
 	# into a database that has the packages, and declared nothing else
 	$target = fresh('plain');
 	as($target, 'plain', $node->safe_psql($db, 'SELECT * FROM assoc.restore_preamble()'));
-	my $said = restore($target, 'plain', dump_of($db, 'plain', '-T', 'side.things'));
+	my $said = restore($target, 'plain', dump_of($node, $db, 'plain', '-T', 'side.things'));
 	is(join('', grep { /ERROR/ && !/(?:type "?side\.things"?|function public\.things\(public\.notes\)) does not exist/ } split /^/, $said), '', '-T: all but a table, and accessors to it');
 	is($node->safe_psql($target, q{SELECT association, status FROM assoc.associations WHERE association IN ('Thing.note', 'Note.user') ORDER BY 1}),
 		"Note.user|in place\nThing.note|missing", '... of which the declarations are missing');
@@ -350,7 +332,7 @@ HINT:  Say in the script which rows are not its own: SELECT pg_catalog.pg_extens
 	# the rows of one table of the package alone
 	$target = fresh('plain');
 	as($target, 'plain', q{CREATE EXTENSION ta_shop CASCADE});
-	restore($target, 'plain', dump_of($db, 'plain', '--data-only', '-t', '"Users"'));
+	restore($target, 'plain', dump_of($node, $db, 'plain', '--data-only', '-t', '"Users"'));
 	is($node->safe_psql($target, q{SELECT count(*) FROM "Users"}), '2', '--data-only -t of a package\'s table: its rows, into a database that has the package');
 }
 
@@ -375,7 +357,7 @@ SELECT assoc.apply();} });
 		as($db, $role, q{CREATE EXTENSION ta_circle CASCADE; INSERT INTO a_people VALUES (3, NULL, NULL), (1, NULL, 3), (2, NULL, 1); UPDATE a_people SET boss_id = 2 WHERE id = 1;
 			INSERT INTO b_teams VALUES (1, 3, 5), (2, 1, 6); UPDATE a_people SET team_id = 1 WHERE id <> 3; INSERT INTO c_seats VALUES (1, 5), (NULL, NULL)}) if $role eq $super;
 		my $before = $node->safe_psql($db, "$keys; $recorded; SELECT * FROM a_people ORDER BY 1; SELECT * FROM b_teams ORDER BY 1; SELECT * FROM assoc.plan()");
-		my $file = dump_of($db, $role, '-Fd', '-j2');
+		my $file = dump_of($node, $db, $role, '-Fd', '-j2');
 		my $target = fresh($role);
 		like(restore($target, $role, $file, '-j2'), qr/violates foreign key constraint/, "$role: rows in a circle do not restore by themselves");
 		$target = fresh($role);
@@ -441,7 +423,7 @@ HINT:  Call it as heir.}, 'grant_owner() is for the owner');
 	as($db, 'heir', q{CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE todos (id integer, user_id integer); INSERT INTO todos VALUES (1, 7);
 		SELECT assoc.belongs_to('Todo', 'User'); CALL assoc.repair('Todo.user', 'quarantine'); SELECT assoc.ignore('step_pending')});
 	my $again = fresh('heir');
-	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'heir', '-d', $again, '-f', dump_of($db, 'heir') ], '... its dump restores');
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'heir', '-d', $again, '-f', dump_of($node, $db, 'heir') ], '... its dump restores');
 	is(as($again, 'heir', 'SELECT association, "row" FROM assoc.quarantined UNION ALL SELECT code, NULL FROM assoc_internal.ignored'), qq(Todo.user|{"id": 1, "user_id": 7}\nstep_pending|),
 		'... with what is in quarantine and what is ignored');
 }
@@ -461,7 +443,7 @@ SELECT assoc.define_model('User', '"The Users"'); SELECT assoc.belongs_to('Todo'
 		qq{"Other"."The Users"\n"Other".todos\nnotes\n0\nOther notes\nOther todos\nOther user\npublic user\n1\n1\n1\nin place in place in place in place\n0},
 		'ALTER EXTENSION SET SCHEMA leaves accessors right, of the package and by hand');
 	my $target = fresh('plain');
-	is(restore($target, 'plain', dump_of($db, 'plain')), '', '... and a restore');
+	is(restore($target, 'plain', dump_of($node, $db, 'plain')), '', '... and a restore');
 	is($node->safe_psql($target, q{SELECT string_agg(status, ' ') FROM assoc.associations; SELECT u.id FROM notes n, "user"(n) u}), "in place in place in place in place\n1", '... in place');
 }
 

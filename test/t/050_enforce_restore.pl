@@ -15,7 +15,6 @@ $node->init;
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE plain LOGIN CREATEDB');
 my $super = $node->safe_psql('postgres', 'SELECT current_user');
-my $dir = $node->basedir;
 my $databases = 0;
 
 sub fresh
@@ -28,34 +27,7 @@ sub fresh
 
 sub as { my ($database, $role, $sql) = @_; return $node->safe_psql($database, $sql, extra_params => [ '-U', $role ]) }
 
-sub dump_of
-{
-	my ($database, $role, @options) = @_;
-	my $file = "$dir/dump" . ++$databases;
-	$node->command_ok([ 'pg_dump', '-U', $role, '-f', $file, @options, $database ], "$database: pg_dump @options as $role");
-	return $file;
-}
-
-# Restores; returns what it said.
-sub restore
-{
-	my ($database, $role, $file, @options) = @_;
-	my @command = -d $file || substr(slurp_file($file), 0, 5) eq 'PGDMP'
-	  ? ('pg_restore', '-U', $role, '-d', $database, @options, $file)
-	  : ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', $role, '-d', $database, '-f', $file);
-	my ($out, $err) = run_command([ $command[0], '-h', $node->host, '-p', $node->port, @command[ 1 .. $#command ] ]);
-	return $err =~ s/^(?:could not change directory.*|psql:\S*: NOTICE:.*)\n//mgr;
-}
-
-sub same
-{
-	my ($got, $expected, $name) = @_;
-	my %count;
-	$count{$_}++ for split /\n/, $expected;
-	$count{$_}-- for split /\n/, $got;
-	is(join("\n", map { ($count{$_} > 0 ? "lost: $_" : "new: $_") } grep { $count{$_} } sort keys %count), '', $name);
-	return;
-}
+sub same { my ($got, $expected, $name) = @_; return is(lost_and_new($got, $expected), '', $name) }
 
 my $look = q{
 	SELECT association, enforce, on_delete, on_update, status, difference FROM assoc.associations ORDER BY 1;
@@ -131,7 +103,7 @@ foreach my $role ($super, 'plain')
 	{
 		my $target = fresh($role);
 		my $way_name = "@{ $way->[0] }";
-		is(restore($target, $role, dump_of($db, $role, @{ $way->[0] }), @{ $way->[1] }), '', "$way_name: restored as $role");
+		is(restore_into($node, $target, $role, dump_of($node, $db, $role, @{ $way->[0] }), @{ $way->[1] }), '', "$way_name: restored as $role");
 		is($node->safe_psql($target, 'SELECT count(*), count(*) FILTER (WHERE validated) FROM assoc_internal.enforced'), '7|0', '... nothing is known of the rows');
 		is($node->safe_psql($target, 'SELECT DISTINCT sql FROM assoc.plan() ORDER BY 1'),
 			join("\n", (sort map { "SELECT assoc_internal.validate_reference('$_')" } qw(Stay.place Tagging.tag Todo.named Todo.number Todo.user Todo.zed)) , q{} )
@@ -145,8 +117,8 @@ foreach my $role ($super, 'plain')
 	# over itself: what is there goes first, in an order that is not ours
 	foreach my $options ([], ['--if-exists'])
 	{
-		my $file = dump_of($db, $role, '--clean', @$options);
-		is(restore($db, $role, $file), '', "--clean @$options over itself as $role");
+		my $file = dump_of($node, $db, $role, '--clean', @$options);
+		is(restore_into($node, $db, $role, $file), '', "--clean @$options over itself as $role");
 		enforces($db, $role, '... and then');
 		is(as($db, $role, q{SELECT DISTINCT outcome FROM assoc.apply('Todo, Tagging, Stay')}), 'done', '... checked');
 		same(as($db, $role, $look) =~ s/^(\(notes_user_id,.*),f\)$/$1,t)/mr, $before, '... all is as before');
@@ -155,8 +127,8 @@ foreach my $role ($super, 'plain')
 	if ($role eq $super)
 	{
 		my $target = fresh($role);
-		is(restore($target, $role, dump_of($db, $role, '--schema-only')), '', 'the schema alone');
-		unlike(restore($target, $role, dump_of($db, $role, '--data-only', '--disable-triggers')), qr/ERROR/, '... and the data');
+		is(restore_into($node, $target, $role, dump_of($node, $db, $role, '--schema-only')), '', 'the schema alone');
+		unlike(restore_into($node, $target, $role, dump_of($node, $db, $role, '--data-only', '--disable-triggers')), qr/ERROR/, '... and the data');
 		enforces($target, $role, '... and then');
 		like(as($target, $role, q{SELECT DISTINCT outcome FROM assoc.apply('Todo, Tagging, Stay')}), qr/^(done)?$/, '... checked');
 		same(as($target, $role, $look) =~ s/^(\(notes_user_id,.*),f\)$/$1,t)/mr, $before, '... all is as before');
@@ -164,7 +136,7 @@ foreach my $role ($super, 'plain')
 	# rows that break a reference come with the dump, and are told
 	as($db, $super, q{SET session_replication_role = replica; INSERT INTO "My ""schema""".stays VALUES (7, 7)});
 	my $target = fresh($role);
-	is(restore($target, $role, dump_of($db, $role)), '', "a broken row is restored as $role");
+	is(restore_into($node, $target, $role, dump_of($node, $db, $role)), '', "a broken row is restored as $role");
 	is(as($target, $role, q{SELECT association, outcome, detail FROM assoc.apply('Stay.place')}),
 		q{Stay.place|blocked|1 row of "My ""schema""".stays without a row of "My ""schema""".places; see them: SELECT t.* FROM "My ""schema""".stays t WHERE t.place_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "My ""schema""".places p WHERE p.id OPERATOR(pg_catalog.=) t.place_id);},
 		'... and blocks what says that there are none');
@@ -261,7 +233,7 @@ foreach my $role ($super, 'plain')
 	foreach my $options ([], ['-Fc'])
 	{
 		my $target = fresh($role);
-		is(restore($target, $role, dump_of($db, $role, @$options)), '', '... restored');
+		is(restore_into($node, $target, $role, dump_of($node, $db, $role, @$options)), '', '... restored');
 		as($target, $role, 'SELECT count(*) FROM assoc.apply()');
 		same(as($target, $role, "$look; $models"), $before, '... as before');
 		is(report($node, $target, q{INSERT INTO "My soft"."Todos" VALUES (9, 1, NULL)}, '-U', $role) =~ s/\n.*//sr,
@@ -315,23 +287,23 @@ SELECT assoc.apply();} });
 		my $before = as($db, $role, $look);
 		like($before, qr/^Todo\.user\|trigger\|CASCADE\|NO ACTION\|in place\|$/m, "$role: the script has put it in force");
 		is($node->safe_psql($db, 'SELECT DISTINCT declarer, validated FROM assoc_internal.enforced'), 'ta_app|t', '... for the package');
-		my $file = dump_of($db, $role, '-Fd', '-j2');
+		my $file = dump_of($node, $db, $role, '-Fd', '-j2');
 		my $target = fresh($role);
 		# which table comes first, pg_restore of each major decides otherwise
-		my $told = restore($target, $role, $file, '-j2');
+		my $told = restore_into($node, $target, $role, $file, '-j2');
 		ok($told =~ /violates foreign key constraint/ || $told eq '' && $node->safe_psql($target,
 			'SELECT count(*) FROM a_todos WHERE user_id NOT IN (SELECT id FROM b_users)') eq '0' && as($target, $role, $look) ne '',
 			'several sessions at once are checked: rows that come before what they refer to are refused') or diag $told;
 		$target = fresh($role);
-		is(restore($target, $role, $file, '--section=pre-data'), '', '... so in sections');
+		is(restore_into($node, $target, $role, $file, '--section=pre-data'), '', '... so in sections');
 		same(as($target, $role, $look), $before, '... the triggers are made by the script');
 		my ($status, $out, $err) = $node->psql($target, 'SELECT assoc.pre_restore()', extra_params => [ '-U', $role ]);
 		is($out, '0 foreign keys lifted, triggers of 2 associations off', '... and switched off');
 		like($node->safe_psql($target, 'SELECT severity, code, message, fix FROM assoc.validate()'),
 			qr/^error\|trigger_disabled\|trigger "RI_assoc_c_[0-9a-f]{16}" of a_todos is disabled\|ALTER TABLE public\.a_todos ENABLE TRIGGER "RI_assoc_c_[0-9a-f]{16}";$/m, '... which validate() tells');
-		is(restore($target, $role, $file, '--section=data', '-j2'), '', '... the rows, in parallel');
+		is(restore_into($node, $target, $role, $file, '--section=data', '-j2'), '', '... the rows, in parallel');
 		is(as($target, $role, 'SELECT item, outcome, detail FROM assoc.post_restore() ORDER BY 1'), "triggers of a_todos (user_id)|done|\ntriggers of b_users (boss_id)|done|", '... switched on and checked');
-		is(restore($target, $role, $file, '--section=post-data'), '', '... and what comes after');
+		is(restore_into($node, $target, $role, $file, '--section=post-data'), '', '... and what comes after');
 		same(as($target, $role, $look), $before, '... all is as before');
 		is(as($target, $role, 'SELECT * FROM assoc.post_restore()'), '', 'once more, there is nothing to do');
 		like(report($node, $target, 'INSERT INTO a_todos VALUES (9, 9)', '-U', $role), qr/violates foreign key constraint "a_todos_user_id_fkey"/, 'it is enforced');
